@@ -1,0 +1,1 @@
+"""Shared library of the replication book *How Global Are Global Value Chains?*"""
