@@ -1,0 +1,1 @@
+"""General-equilibrium trade models."""

@@ -1,0 +1,24 @@
+"""The sample world: a small Caliendo–Parro economy in the schema of data that are absent.
+
+Everything is generated, deterministically, from a few embedded originals (GDP, population and trade
+balances of the Penn World Table, positions of capitals) and from the parameters that
+:func:`parameters` states. Nothing here is an observation of trade.
+"""
+
+from lib.sample.datasets import baci_hs92, bilateral_panel, hs_bec4, wiod_2013
+from lib.sample.geography import geodist
+from lib.sample.world import COUNTRIES, SECTORS, YEARS, Parameters, economy, parameters
+
+__all__ = [
+    "COUNTRIES",
+    "SECTORS",
+    "YEARS",
+    "Parameters",
+    "baci_hs92",
+    "bilateral_panel",
+    "economy",
+    "geodist",
+    "hs_bec4",
+    "parameters",
+    "wiod_2013",
+]
