@@ -1,0 +1,6 @@
+"""Import distances: actual, ideal and RCA-ideal."""
+
+from lib.trade.distance import ideal_import_distance, import_distance, leading_exporters
+from lib.trade.flows import flows_by_use
+
+__all__ = ["flows_by_use", "ideal_import_distance", "import_distance", "leading_exporters"]

@@ -1,0 +1,58 @@
+"""Trade flows out of an inter-country input–output table."""
+
+import numpy as np
+import pandas as pd
+
+from lib.io_table import InputOutput
+
+CAPITAL = ("gfcf",)
+FINAL = ("household", "npish", "government")
+
+
+def flows_by_use(table: InputOutput) -> pd.DataFrame:
+    """Return the international flows of a table by sector and use class.
+
+    A *product* is one sector's deliveries to one use class, the nearest that a table of sectors
+    comes to a product code that belongs to a single class. Changes in inventories belong to no
+    class and are left out.
+
+    Parameters
+    ----------
+    table : InputOutput
+        G countries, N sectors, million USD.
+
+    Returns
+    -------
+    DataFrame
+        ``exporter, importer, year, product, use, value`` (million USD): positive flows between two
+        different countries; `use` is ``intermediate``, ``capital`` or ``final``.
+    """
+    g, n = len(table.countries), len(table.sectors)
+    column = {use: i for i, use in enumerate(table.uses)}
+
+    def final(uses):
+        return table.Y[:, :, [column[use] for use in uses]].sum(axis=2).reshape(g, n, g)
+
+    values = {
+        "intermediate": table.Z.reshape(g, n, g, n).sum(axis=3),
+        "capital": final(CAPITAL),
+        "final": final(FINAL),
+    }
+    countries = np.array(table.countries)
+    frames = []
+    for use, value in values.items():
+        exporter, sector, importer = np.nonzero(value > 0)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "exporter": countries[exporter],
+                    "importer": countries[importer],
+                    "year": table.year,
+                    "product": np.array([f"{s}:{use}" for s in table.sectors])[sector],
+                    "use": use,
+                    "value": value[exporter, sector, importer],
+                }
+            )
+        )
+    flows = pd.concat(frames, ignore_index=True)
+    return flows[flows["exporter"] != flows["importer"]].reset_index(drop=True)

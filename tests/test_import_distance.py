@@ -1,0 +1,214 @@
+"""Import distances against a plain pandas reference, a hand-worked world, and identities."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.errors import BookError
+from lib.io_table import FINAL_USES, InputOutput
+from lib.trade import flows_by_use, ideal_import_distance, import_distance, leading_exporters
+
+
+def pairs(matrix, names):
+    return pd.DataFrame(
+        [
+            {"exporter": a, "importer": b, "distcap": float(matrix[i][j])}
+            for i, a in enumerate(names)
+            for j, b in enumerate(names)
+        ]
+    )
+
+
+@pytest.fixture
+def line():
+    """Three countries on a line, 100 km apart; A leads in p, C in q."""
+    distance = pairs([[0, 100, 200], [100, 0, 100], [200, 100, 0]], "ABC")
+    rows = [
+        ("A", "B", "p", 60.0),
+        ("A", "C", "p", 30.0),
+        ("B", "A", "p", 10.0),
+        ("C", "A", "q", 50.0),
+        ("B", "C", "q", 40.0),
+    ]
+    flows = pd.DataFrame(rows, columns=["exporter", "importer", "product", "value"])
+    return flows.assign(year=2000), distance
+
+
+@pytest.fixture(params=range(4))
+def world(request):
+    """A random world: 9 countries, 6 products, 2 years, holes, one pair without a distance."""
+    rng = np.random.default_rng(request.param)
+    names = list("ABCDEFGHI")
+    points = rng.uniform(0, 10_000, (9, 2))
+    across = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+    distance = pairs(across + np.diag(rng.uniform(50, 500, 9)), names)
+    index = pd.MultiIndex.from_product(
+        [names, names, [2000, 2001], list("pqrstu")],
+        names=["exporter", "importer", "year", "product"],
+    )
+    flows = pd.Series(rng.lognormal(0, 2, len(index)), index, name="value").reset_index()
+    flows = flows[(rng.uniform(size=len(flows)) < 0.6) & (flows["exporter"] != flows["importer"])]
+    gap = (distance["exporter"] == "I") & (distance["importer"] == "B")
+    return flows.reset_index(drop=True), distance.mask(gap).dropna()
+
+
+def reference_actual(flows, distance, by, weights="value", floor=0.0):
+    joined = flows[flows["value"] > floor].merge(distance, on=["exporter", "importer"])
+    if weights == "simple":
+        return joined.groupby(by)["distcap"].mean()
+    return (joined["value"] * joined["distcap"]).groupby([joined[b] for b in by]).sum() / (
+        joined.groupby(by)["value"].sum()
+    )
+
+
+def reference_ideal(flows, distance, by, rule, own, weights="value"):
+    flows = flows.merge(distance[["exporter", "importer"]], on=["exporter", "importer"])
+    km = distance.set_index(["exporter", "importer"])["distcap"]
+    exports = flows.groupby(["year", "product", "exporter"])["value"].sum().unstack("exporter")
+    exports = exports.fillna(0.0)
+    if rule == "rca":
+        share = exports.div(exports.groupby("year").sum(), level="year")
+        world = exports.sum(axis=1)
+        score = share.div(world / world.groupby("year").sum(), axis=0)
+    else:
+        score = exports
+    rows = []
+    for (year, product, importer), value in (
+        flows.groupby(["year", "product", "importer"])["value"].sum().items()
+    ):
+        ranking = score.loc[(year, product)].sort_values(ascending=False).index
+        supplier = ranking[0]
+        if supplier == importer:
+            if own == "drop":
+                continue
+            source = {"internal": importer, "second": ranking[1]}.get(own)
+            distance_km = 0.0 if own == "zero" else km.get((source, importer), np.nan)
+        else:
+            distance_km = km.get((supplier, importer), np.nan)
+        rows.append((year, product, importer, value, distance_km))
+    frame = pd.DataFrame(rows, columns=["year", "product", "importer", "value", "km"]).dropna()
+    if weights == "simple":
+        return frame.groupby(by)["km"].mean()
+    return (frame["value"] * frame["km"]).groupby([frame[b] for b in by]).sum() / (
+        frame.groupby(by)["value"].sum()
+    )
+
+
+def test_hand_worked_actual_distance(line):
+    """(60·100 + 30·200 + 10·100 + 50·200 + 40·100) / 190 km."""
+    flows, distance = line
+    assert import_distance(flows, distance)["km"].item() == pytest.approx(27_000 / 190, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("own", "km"),
+    [
+        ("zero", (60 * 100 + 30 * 200 + 10 * 0 + 50 * 200 + 40 * 0) / 190),
+        ("drop", (60 * 100 + 30 * 200 + 50 * 200) / 140),
+        ("second", (60 * 100 + 30 * 200 + 10 * 100 + 50 * 200 + 40 * 100) / 190),
+    ],
+)
+def test_hand_worked_ideal_distance(line, own, km):
+    """A leads in p and buys it; C leads in q and buys it: the three conventions by hand."""
+    flows, distance = line
+    ideal = ideal_import_distance(flows, distance, own=own)
+    assert ideal["km"].item() == pytest.approx(km, rel=1e-14)
+
+
+def test_share_on_which_the_convention_decides(line):
+    flows, distance = line
+    assert ideal_import_distance(flows, distance)["own_share"].item() == pytest.approx(50 / 190)
+
+
+@pytest.mark.parametrize("by", [["year"], ["importer", "year"], ["year", "product"]])
+@pytest.mark.parametrize("weights", ["value", "simple"])
+def test_actual_equals_pandas(world, by, weights):
+    """Two engines, one answer; 1e-12 allows for another order of summation."""
+    flows, distance = world
+    ours = import_distance(flows, distance, by=by, weights=weights, floor=0.5).set_index(by)["km"]
+    expected = reference_actual(flows, distance, by, weights, floor=0.5)
+    pd.testing.assert_series_equal(ours, expected, check_names=False, rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["largest_exporter", "rca"])
+@pytest.mark.parametrize("own", ["zero", "internal", "drop", "second"])
+@pytest.mark.parametrize("weights", ["value", "simple"])
+def test_ideal_equals_pandas(world, rule, own, weights):
+    flows, distance = world
+    by = ["importer", "year"]
+    ours = ideal_import_distance(flows, distance, rule=rule, own=own, by=by, weights=weights)
+    expected = reference_ideal(flows, distance, by, rule, own, weights)
+    pd.testing.assert_series_equal(
+        ours.set_index(by)["km"], expected, check_names=False, rtol=1e-12
+    )
+
+
+def test_conventions_are_ordered(world):
+    """Buying at home can only shorten the average; the second-best lies somewhere beyond home."""
+    flows, distance = world
+    km = {own: ideal_import_distance(flows, distance, own=own)["km"] for own in ("zero", "second")}
+    assert (km["zero"] <= km["second"]).all()
+
+
+def test_scale_of_value_does_not_matter(world):
+    flows, distance = world
+    scaled = flows.assign(value=flows["value"] * 1e6)
+    for measure in (import_distance, ideal_import_distance):
+        np.testing.assert_allclose(
+            measure(flows, distance)["km"], measure(scaled, distance)["km"], rtol=1e-12
+        )
+
+
+def test_one_supplier_world_is_already_ideal(line):
+    """If every product has one exporter, the actual distance is the ideal one."""
+    flows, distance = line
+    sole = flows[((flows["exporter"] == "A") & (flows["product"] == "p"))]
+    assert import_distance(sole, distance)["km"].item() == pytest.approx(
+        ideal_import_distance(sole, distance)["km"].item()
+    )
+
+
+def test_coverage_reports_trade_without_distance(world):
+    flows, distance = world
+    covered = import_distance(flows, distance, by=["importer", "year"]).set_index(
+        ["importer", "year"]
+    )["covered"]
+    np.testing.assert_allclose(covered.drop("B"), 1, rtol=1e-12)
+    assert (covered["B"] < 1).all()
+
+
+def test_leaders_are_the_largest_exporters(world):
+    flows, _ = world
+    first = leading_exporters(flows).query("rank == 1").set_index(["year", "product"])["exporter"]
+    largest = flows.groupby(["year", "product", "exporter"])["value"].sum()
+    largest = largest.unstack("exporter").idxmax(axis=1)
+    assert (first == largest.reindex(first.index)).all()
+
+
+def test_unknown_options_and_columns_are_refused(line):
+    flows, distance = line
+    with pytest.raises(BookError, match="own='third' is not one of zero, internal, drop, second"):
+        ideal_import_distance(flows, distance, own="third")
+    with pytest.raises(BookError, match="rule='best' is not one of"):
+        ideal_import_distance(flows, distance, rule="best")
+    with pytest.raises(BookError, match="weights='gdp' is not one of"):
+        import_distance(flows, distance, weights="gdp")
+    with pytest.raises(BookError, match="flows lacks the column value"):
+        import_distance(flows.drop(columns="value"), distance)
+
+
+def test_flows_by_use_add_up_to_the_table():
+    """International intermediates, investment and consumption of a random 3×2 table."""
+    rng = np.random.default_rng(1)
+    z, y = rng.uniform(size=(6, 6)), rng.uniform(size=(6, 3, 5))
+    x = z.sum(axis=1) + y.sum(axis=(1, 2))
+    table = InputOutput(z, y, x, ("AAA", "BBB", "ROW"), ("c1", "c2"), FINAL_USES, 2000)
+    flows = flows_by_use(table)
+    home = np.kron(np.eye(3), np.ones((2, 2))).astype(bool)
+    totals = flows.groupby("use")["value"].sum()
+    assert totals["intermediate"] == pytest.approx(z[~home].sum(), rel=1e-12)
+    abroad = ~np.kron(np.eye(3), np.ones((2, 1))).astype(bool)
+    assert totals["capital"] == pytest.approx(y[abroad][:, 3].sum(), rel=1e-12)
+    assert totals["final"] == pytest.approx(y[abroad][:, :3].sum(), rel=1e-12)
+    cell = flows.query("exporter == 'AAA' and importer == 'ROW' and product == 'c2:capital'")
+    assert cell["value"].item() == pytest.approx(y[1, 2, 3])
