@@ -1,0 +1,129 @@
+"""The chapters: one Jupytext source each, its front matter, and its parameters."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from lib import paths
+from lib.errors import BookError
+
+TYPES = {"int": int, "float": float, "str": str}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One papermill parameter, as declared in a chapter's front matter."""
+
+    name: str
+    type: str
+    default: object
+    meaning: str
+    choices: tuple = ()
+    low: float | None = None
+    high: float | None = None
+
+    def describe(self) -> str:
+        if self.choices:
+            values = "one of " + ", ".join(map(str, self.choices))
+        elif self.low is not None:
+            values = f"from {self.low} to {self.high}"
+        else:
+            values = "any value"
+        return f"{self.name} ({self.type}, {values}, default {self.default}): {self.meaning}"
+
+    def parse(self, text: str):
+        """Return `text` as a value of this parameter, or refuse it with the list of valid ones."""
+        try:
+            value = TYPES[self.type](text)
+        except ValueError:
+            value = None
+        if value is None or (self.choices and value not in self.choices):
+            raise BookError(f"{text!r} is not a valid value; expected {self.describe()}.")
+        if self.low is not None and not self.low <= value <= self.high:
+            raise BookError(f"{text} is out of range; expected {self.describe()}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter's source and what its front matter declares."""
+
+    path: Path
+    number: int
+    title: str
+    paper: str
+    datasets: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def parameter_cell(self) -> str:
+        """The text of the cell tagged `parameters`: an annotated assignment for each parameter."""
+        return "\n".join(
+            f"{p.name}: {p.type} = {json.dumps(p.default)}  # {p.meaning}" for p in self.parameters
+        )
+
+    def parse(self, assignments: list[str]) -> dict:
+        """Turn ``["theta=4", …]`` into papermill parameters, refusing what is not declared."""
+        known = {p.name: p for p in self.parameters}
+        listing = "; ".join(p.describe() for p in self.parameters) or "none"
+        values = {}
+        for assignment in assignments:
+            name, equals, text = assignment.partition("=")
+            if not equals or name not in known:
+                raise BookError(
+                    f"Chapter {self.number} has no parameter {assignment!r}; valid ones: {listing}."
+                )
+            values[name] = known[name].parse(text)
+        return values
+
+
+def read(path: Path) -> Chapter:
+    """Read the front matter of a chapter's source."""
+    try:
+        _, header, _ = path.read_text(encoding="utf-8").split("---\n", 2)
+        meta = yaml.safe_load(header)["book"]
+        parameters = tuple(
+            Parameter(
+                name=name,
+                type=spec["type"],
+                default=spec["default"],
+                meaning=spec["meaning"],
+                choices=tuple(spec.get("choices", ())),
+                low=spec.get("range", (None, None))[0],
+                high=spec.get("range", (None, None))[1],
+            )
+            for name, spec in meta.get("parameters", {}).items()
+        )
+        return Chapter(
+            path=path,
+            number=int(path.stem[:2]),
+            title=meta["title"],
+            paper=meta["paper"],
+            datasets=tuple(meta["datasets"]),
+            parameters=parameters,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise BookError(f"The front matter of {path.name} cannot be read ({told}).") from error
+
+
+@cache
+def chapters() -> tuple[Chapter, ...]:
+    """Return all chapters in order."""
+    return tuple(read(path) for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.md")))
+
+
+def find(query: str) -> Chapter:
+    """Return the chapter with this number or full name."""
+    for chapter in chapters():
+        if query in (str(chapter.number), chapter.name):
+            return chapter
+    valid = ", ".join(f"{c.number} ({c.name})" for c in chapters())
+    raise BookError(f"There is no chapter {query!r}; valid ones: {valid}.")

@@ -1,0 +1,311 @@
+"""What a chapter calls while it runs: banner, figures, tables, values in the text, records.
+
+Everything a chapter shows is also written to its *live* folder. `make replicate` copies the live
+folder of a run on the original data to `data/replicated/`; a build on the sample then shows both.
+"""
+
+import json
+import os
+import tempfile
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import display
+from myst_nb import glue
+
+from lib import data, paths
+from lib.book import chapters, replication, style
+from lib.errors import BookError
+
+STANDS_IN = {"sample", "absent"}
+
+
+def start(name: str) -> "Session":
+    """Open a chapter: set the house style and read its front matter."""
+    style.use()
+    return Session(chapters.find(name))
+
+
+class Session:
+    """A running chapter."""
+
+    def __init__(self, chapter: chapters.Chapter):
+        self.chapter = chapter
+        self.live = Path(os.environ.get("GVC_BOOK_LIVE") or tempfile.mkdtemp(prefix="gvc-book-"))
+        self.live.mkdir(parents=True, exist_ok=True)
+        self.recorded = paths.REPLICATED / chapter.name
+        self.provenance = {key: data.provenance(key) for key in chapter.datasets}
+        self._rows: dict[str, list[dict]] = {}
+
+    # -- where the numbers come from -------------------------------------------------------------
+
+    def tier(self, keys) -> str:
+        """Return "sample" if any of these datasets is one, else "original"."""
+        unknown = set(keys) - set(self.provenance)
+        if unknown:
+            raise BookError(f"{self.chapter.path.name} uses {unknown} but does not declare it.")
+        return "sample" if any(self.provenance[k].tier in STANDS_IN for k in keys) else "original"
+
+    def source(self, keys) -> str:
+        """Return the source line of an exhibit: each dataset with its tier."""
+        parts = []
+        for key in keys:
+            p = self.provenance[key]
+            name = data.catalogue()[key].short
+            parts.append("the *sample* world" if p.tier in STANDS_IN else name)
+        return "Data: " + "; ".join(dict.fromkeys(parts)) + "."
+
+    def banner(self) -> None:
+        """Show for each dataset of the chapter whether this build reads originals or the sample."""
+        rows = [
+            {
+                "dataset": p.title,
+                "this build": f"*{p.tier}*" if p.tier in STANDS_IN else p.tier,
+                "version": p.version,
+                "sha-256": f"`{p.sha256}`" if p.sha256 else "",
+            }
+            for p in self.provenance.values()
+        ]
+        stand_ins = sum(p.tier in STANDS_IN for p in self.provenance.values())
+        if stand_ins == 0:
+            head = "Every number below is computed from original data"
+        elif stand_ins == len(rows):
+            head = "This build computes on the *sample* world; recorded results come first"
+        else:
+            head = f"{stand_ins} of {len(rows)} datasets are the *sample* world in this build"
+        body = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+        self._show(
+            f":::{{admonition}} {head}\n:class: note dropdown data-banner\n\n{body}\n:::", body
+        )
+
+    # -- exhibits --------------------------------------------------------------------------------
+
+    def figure(self, fig, name: str, *, caption: str, alt: str, data) -> None:
+        """Show a figure with caption, alternative text and source line, and keep it."""
+        path = style.save(fig, self.live / name)
+        row = self._keep_exhibit("figure", name, path.name, caption, data, alt=alt)
+        kind = {".svg": "svg+xml", ".png": "png"}[path.suffix]
+        content = b64encode(path.read_bytes()).decode()
+        html = f'<img alt="{escape(alt)}" src="data:image/{kind};base64,{content}">'
+        self._exhibit(row, html)
+
+    def table(self, frame: pd.DataFrame, name: str, *, caption: str, data, formats=None) -> None:
+        """Show a table with caption and source line, and keep it at full precision.
+
+        Parameters
+        ----------
+        formats : dict, optional
+            Column → format string, e.g. ``{"gap (km)": "{:,.0f}"}``.
+        """
+        frame.to_csv(self.live / f"{name}.csv", index=False, lineterminator="\n")
+        row = self._keep_exhibit(
+            "table", name, f"{name}.csv", caption, data, formats=json.dumps(formats or {})
+        )
+        self._exhibit(
+            row, _formatted(self.live / f"{name}.csv", formats or {}).to_html(index=False)
+        )
+
+    def value(self, name: str, value, fmt: str = "{}", *, data) -> str:
+        """Glue a computed value for use in the text; return what the reader will see.
+
+        The text quotes the recorded result on original data where this build has only the sample.
+        """
+        tier = self.tier(data)
+        text = fmt.format(value)
+        text = text if isinstance(value, str) else text.replace("-", "−")
+        self._keep("values.csv", {"name": name, "text": text, "tier": tier})
+        if tier == "sample":
+            kept = self._recorded("values.csv", name)
+            real = kept is not None and kept["tier"] == "original"
+            text = kept["text"] if real else f"{text} (sample)"
+        glue(name, text, display=False)
+        return text
+
+    # -- the scoreboard --------------------------------------------------------------------------
+
+    def record(
+        self,
+        item: str,
+        row: str,
+        column: str,
+        stat: str,
+        value: float,
+        *,
+        data,
+        sample: str,
+        cell: str,
+        difference: str = "",
+        diagnosis: str = "",
+        se: float | None = None,
+        n: int | None = None,
+        significant: bool | None = None,
+    ) -> None:
+        """Put one of our numbers beside the published one with the same key.
+
+        Parameters
+        ----------
+        sample : {"same", "nearest", "different"}
+            How far our units, years and specification are the paper's.
+        cell : str
+            Name of the exhibit that shows the number.
+        difference : str
+            What sets our sample apart; required unless it is the same.
+        diagnosis : str
+            One sentence on why the numbers part; required where they differ.
+        """
+        if sample not in replication.SAMPLES or (sample != "same" and not difference):
+            raise BookError(f"record {item}/{row}: a {sample!r} sample must name its difference.")
+        target = replication.lookup(self.chapter.paper, item, row, column, stat)
+        tier = self.tier(data)
+        if tier == "sample":
+            status = "needs data"
+            difference = "needs " + ", ".join(
+                k for k in data if self.provenance[k].tier in STANDS_IN
+            )
+        else:
+            status = replication.status(
+                float(value),
+                target["value"],
+                stat=stat,
+                unit=target["unit"],
+                published_se=replication.published_se(target),
+                stars=target["stars"] if stat == "coef" else None,
+                significant=significant,
+            )
+        if status == "differs" and not diagnosis:
+            raise BookError(f"record {item}/{row}/{column}: differs without a diagnosis.")
+        self._keep(
+            "numbers.csv",
+            dict(zip(replication.KEY, target[replication.KEY], strict=True))
+            | {
+                "value": float(value),
+                "se": se,
+                "n": n,
+                "status": status,
+                "sample": sample,
+                "difference": difference,
+                "diagnosis": diagnosis if status == "differs" else "",
+                "data": "; ".join(f"{k} {self.provenance[k].sha256}" for k in data),
+                "tier": tier,
+                "chapter": str(self.chapter.number),
+                "cell": cell,
+            },
+        )
+
+    def compare(self, name: str, *, caption: str) -> None:
+        """Show what this chapter recorded so far: published, recorded, this build, status."""
+        live = pd.DataFrame(self._rows["numbers.csv"]).drop(columns="chapter")
+        kept = replication.recorded()[[*replication.KEY, "value", "tier", "status"]]
+        board = replication.published().merge(live, on=replication.KEY, suffixes=("", "_live"))
+        board = board.merge(kept, on=replication.KEY, how="left", suffixes=("", "_recorded"))
+        rows = []
+        for row in board.to_dict("records"):
+            real, known = row["tier"] == "original", row["tier_recorded"] == "original"
+            live_text = replication.as_printed(row["value_live"], row["value"])
+            kept_text = replication.as_printed(row["value_recorded"], row["value"])
+            rows.append(
+                {
+                    "number": replication.label(row),
+                    "published": f"{row['value']} {row['unit'].replace('_', ' ')}",
+                    "recorded": kept_text if known else "–",
+                    "this build": live_text if real else f"{live_text} (sample)",
+                    "status": row["status_recorded"] if known and not real else row["status"],
+                    "sample": row["sample"],
+                    "remark": row["diagnosis"] or row["difference"],
+                }
+            )
+        shown = pd.DataFrame(rows)
+        self._show(_table(shown, f"tbl-{self.chapter.number}-{name}", caption), shown.to_html())
+
+    # -- keeping and showing ---------------------------------------------------------------------
+
+    def _keep(self, file: str, row: dict) -> None:
+        rows = self._rows.setdefault(file, [])
+        rows.append(row)
+        pd.DataFrame(rows).to_csv(self.live / file, index=False, lineterminator="\n")
+
+    def _keep_exhibit(self, kind, name, file, caption, keys, *, alt="", formats="{}") -> dict:
+        row = {
+            "kind": kind,
+            "name": name,
+            "file": file,
+            "caption": caption,
+            "alt": alt,
+            "formats": formats,
+            "data": "; ".join(keys),
+            "tier": self.tier(keys),
+            "source": self.source(keys),
+        }
+        self._keep("exhibits.csv", row)
+        return row
+
+    def _recorded(self, file: str, name: str) -> pd.Series | None:
+        path = self.recorded / file
+        if not path.is_file():
+            return None
+        rows = pd.read_csv(path, dtype=str).fillna("")
+        rows = rows[rows["name"] == name]
+        return rows.iloc[0] if len(rows) else None
+
+    def _exhibit(self, row: dict, html: str) -> None:
+        live = (self.live, f"_live/{self.chapter.name}")
+        recorded = self._recorded("exhibits.csv", row["name"])
+        if row["tier"] == "original" or recorded is None or recorded["tier"] != "original":
+            self._show(self._directive(row, *live, named=True), html)
+            return
+        stamp = json.loads((self.recorded / "stamp.json").read_text())
+        kept = (self.recorded, f"../data/replicated/{self.chapter.name}")
+        first = self._directive(recorded, *kept, named=True)
+        second = self._directive(row, *live, named=False)
+        self._show(
+            "::::::{tab-set}\n"
+            f":::::{{tab-item}} On originals, {stamp['date']}\n{first}\n:::::\n"
+            f":::::{{tab-item}} This build, sample\n{second}\n:::::\n::::::",
+            html,
+        )
+
+    def _directive(self, row, folder: Path, url: str, named: bool) -> str:
+        """Return the MyST of an exhibit; only the named one of a pair is numbered."""
+        caption = f"{row['caption']} {row['source']}".strip()
+        if row["kind"] == "table":
+            body = _formatted(folder / row["file"], json.loads(row["formats"]))
+            return _table(
+                body, f"tbl-{self.chapter.number}-{row['name']}" if named else "", caption
+            )
+        options = f":alt: {row['alt']}\n:width: 100%\n"
+        if named:
+            name = f"fig-{self.chapter.number}-{row['name']}"
+            return f"```{{figure}} {url}/{row['file']}\n:name: {name}\n{options}\n{caption}\n```"
+        return f"```{{image}} {url}/{row['file']}\n{options}```\n\n{caption}"
+
+    @staticmethod
+    def _show(markdown: str, html: str) -> None:
+        display({"text/markdown": markdown, "text/html": html}, raw=True)
+
+
+def _formatted(path: Path, formats: dict) -> pd.DataFrame:
+    """Read a kept table and format its numbers for a reader; an empty cell stays empty."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column, fmt in formats.items():
+        frame[column] = [fmt.format(float(cell)) if cell else "" for cell in frame[column]]
+    return frame
+
+
+def _table(frame: pd.DataFrame, name: str, caption: str) -> str:
+    """Return the MyST directive of a table."""
+    text = frame.to_markdown(index=False, disable_numparse=True, colalign=_alignment(frame))
+    if not name:
+        return f"{caption}\n\n{text}"
+    return f":::{{table}} {caption}\n:name: {name}\n\n{text}\n:::"
+
+
+def _alignment(frame: pd.DataFrame) -> list[str]:
+    """Right-align the columns of numbers."""
+
+    def numeric(column) -> bool:
+        cells = [c.replace(",", "").rstrip("%").strip() for c in column if c not in ("", "–")]
+        return bool(cells) and all(c.lstrip("+-−").replace(".", "", 1).isdigit() for c in cells)
+
+    return ["right" if numeric(frame[c]) else "left" for c in frame]

@@ -1,0 +1,178 @@
+"""What a chapter shows: the word *sample* where it belongs, recorded results before sample ones."""
+
+import json
+import re
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from lib import data, paths
+from lib.book import chapters, pages, replication, session
+from lib.errors import BookError
+
+KEY = ("figure_3", "import_distance", "all", "about")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect what the chapter displays, as MyST."""
+    texts = []
+    monkeypatch.setattr(
+        session, "display", lambda bundle, raw: texts.append(bundle["text/markdown"])
+    )
+    monkeypatch.setattr(session, "glue", lambda name, text, display: texts.append(text))
+    return texts
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch, shown):
+    """Open chapter 11 with GeoDist on the given tier, and a record that the test may fill."""
+    record = tmp_path / "record"
+    record.mkdir()
+    monkeypatch.setattr(paths, "REPLICATED", record)
+    monkeypatch.setenv("GVC_BOOK_LIVE", str(tmp_path / "live"))
+
+    def open_chapter(tier):
+        chapter = session.Session(chapters.find("11"))
+        for key, p in chapter.provenance.items():
+            chapter.provenance[key] = replace(p, tier=tier if key == "geodist" else "original")
+        return chapter
+
+    return open_chapter
+
+
+def keep(chapter, text="4,800 km", tier="original"):
+    """Write a record of one value, one figure and one table."""
+    chapter.recorded.mkdir(parents=True)
+    pd.DataFrame([{"name": "mean", "text": text, "tier": tier}]).to_csv(
+        chapter.recorded / "values.csv", index=False
+    )
+    rows = [
+        {"kind": "figure", "name": "series", "file": "series.svg", "caption": "Kept."},
+        {"kind": "table", "name": "means", "file": "means.csv", "caption": "Kept."},
+    ]
+    rows = [
+        r | {"alt": "a line", "formats": "{}", "tier": tier, "source": "Data: X."} for r in rows
+    ]
+    pd.DataFrame(rows).to_csv(chapter.recorded / "exhibits.csv", index=False)
+    (chapter.recorded / "means.csv").write_text("km\n4800\n")
+    (chapter.recorded / "stamp.json").write_text(json.dumps({"date": "2026-01-02"}))
+
+
+def draw():
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1])
+    return fig
+
+
+def test_a_value_on_originals_is_shown_as_it_is(make, shown):
+    make("original").value("mean", -4711.2, "{:,.0f} km", data=["geodist"])
+    assert shown == ["−4,711 km"]
+
+
+def test_a_sample_value_without_a_record_says_sample(make, shown):
+    make("sample").value("mean", 4711.2, "{:,.0f} km", data=["geodist"])
+    assert shown == ["4,711 km (sample)"]
+
+
+def test_text_quotes_the_record_where_the_build_has_only_the_sample(make, shown):
+    chapter = make("sample")
+    keep(chapter)
+    chapter.value("mean", 4711.2, "{:,.0f} km", data=["geodist"])
+    assert shown == ["4,800 km"]
+
+
+def test_a_recorded_sample_value_keeps_its_word(make, shown):
+    """A record can itself rest on the sample, where no original can be fetched."""
+    chapter = make("sample")
+    keep(chapter, tier="sample")
+    chapter.value("mean", 4711.2, "{:,.0f} km", data=["geodist"])
+    assert shown == ["4,711 km (sample)"]
+
+
+def test_figure_and_table_on_originals_stand_alone(make, shown):
+    chapter = make("original")
+    keep(chapter)
+    chapter.figure(draw(), "series", caption="Live.", alt="a line", data=["geodist"])
+    chapter.table(pd.DataFrame({"km": [1.0]}), "means", caption="Live.", data=["geodist"])
+    assert not any("tab-set" in text for text in shown)
+    assert ":name: fig-11-series" in shown[0] and ":alt: a line" in shown[0]
+    assert ":name: tbl-11-means" in shown[1]
+
+
+def test_figure_and_table_on_the_sample_come_second(make, shown):
+    chapter = make("sample")
+    keep(chapter)
+    chapter.figure(draw(), "series", caption="Live.", alt="a line", data=["geodist"])
+    chapter.table(pd.DataFrame({"km": [1.0]}), "means", caption="Live.", data=["geodist"])
+    for text, name in zip(shown, ["fig-11-series", "tbl-11-means"], strict=True):
+        recorded, live = text.split("This build, sample")
+        assert "On originals, 2026-01-02" in recorded
+        assert "Kept." in recorded and f":name: {name}" in recorded
+        assert "Live." in live and "*sample*" in live
+        assert "{figure}" not in live and "{table}" not in live  # a second one has no number
+
+
+def test_a_sample_number_needs_data_and_is_never_compared(make):
+    chapter = make("sample")
+    chapter.record(*KEY, 4800.0, data=["geodist"], sample="nearest", difference="d", cell="c")
+    row = replication.read_numbers(chapter.live / "numbers.csv").iloc[0]
+    assert row["status"] == "needs data" and row["tier"] == "sample"
+    assert row["difference"] == "needs geodist"
+
+
+def test_the_comparison_marks_sample_numbers(make, shown):
+    chapter = make("sample")
+    chapter.record(*KEY, 4801.0, data=["geodist"], sample="nearest", difference="d", cell="c")
+    chapter.compare("published", caption="Beside.")
+    assert "4,801 (sample)" in shown[-1] and "4800 km" in shown[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"value": 9999.0}, "differs without a diagnosis"),
+        ({"difference": ""}, "must name its difference"),
+        ({"sample": "alike"}, "must name its difference"),
+        ({"data": ["kof_2018"]}, "does not declare it"),
+    ],
+)
+def test_a_record_without_its_explanation_is_refused(make, changes, message):
+    arguments = {"value": 4800.0, "sample": "nearest", "difference": "d", "cell": "c"}
+    arguments = arguments | {"data": ["geodist"]} | changes
+    with pytest.raises(BookError, match=message):
+        make("original").record(*KEY, arguments.pop("value"), **arguments)
+
+
+def test_a_number_that_no_paper_prints_is_refused(make):
+    with pytest.raises(BookError, match="No published number has the key"):
+        make("original").record(
+            "table_99", "x", "y", "coef", 1.0, data=["geodist"], sample="same", cell="c"
+        )
+
+
+def test_the_banner_tells_the_tier_of_every_dataset(make, shown):
+    make("sample").banner()
+    assert "1 of 7 datasets are the *sample* world" in shown[0]
+    assert shown[0].count("| original") == 6
+
+
+def test_the_readme_is_current():
+    """Its tables of data, steps and exhibits are those of catalogue and record."""
+    assert pages.readme() == (paths.ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_page_value_is_recorded():
+    """A name between double braces on a page is one that the build knows."""
+    known = pages.substitutions()
+    for page in paths.BOOK.glob("*.md"):
+        for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", page.read_text(encoding="utf-8")):
+            assert name in known, f"{page.name}: {name}"
+
+
+def test_the_download_size_counts_no_embedded_file():
+    entries = data.catalogue().values()
+    size = sum(f.bytes for e in entries if not e.embedded for f in e.files)
+    assert pages.download_size() == f"{size / 1e6:.0f} MB"
