@@ -64,7 +64,7 @@ def test_front_matter_is_read(chapter):
     assert [p.name for p in chapter.parameters] == ["theta", "rule", "steps"]
     assert chapter.parameter_cell == (
         "theta: float = 4.0  # trade elasticity\n"
-        "rule: str = 'rca'  # how a source is chosen\n"
+        'rule: str = "rca"  # how a source is chosen\n'
         "steps: int = 5  # points of the grid"
     )
 

@@ -50,7 +50,7 @@ book:
 :tags: [parameters]
 
 theta: float = 4.0  # trade elasticity
-rule: str = 'rca'  # how a source is chosen
+rule: str = "rca"  # how a source is chosen
 ```
 
 ```{{code-cell}} ipython3

@@ -11,14 +11,17 @@ from sphinx.search.en import SearchEnglish
 from lib.book import pages
 
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
-FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\s*')
-REPEATED_ID = re.compile(r' id="(exercise|solution)-content"')
+FAULTS = re.compile(
+    r'<link rel="preload" as="font"[^>]*>\s*|(?<=<section) id="(exercise|solution|proof)-content"'
+)
+"""Font preloads, which fail from ``file://``, and one id that every exercise of a page carries."""
 HAN = r"[\u3400-\u9fff]"
 FIRST_PAGE = """<!DOCTYPE html>
 <html lang="{lang}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0; url={page}">
+<link rel="icon" href="_static/favicon.svg">
 <title>{title}</title>
 </head>
 <body><p><a href="{page}">{title}</a></p></body>
@@ -86,16 +89,14 @@ def choose_scripts(app, pagename, templatename, context, doctree) -> None:
 
 
 def finish(app, error) -> None:
-    """Write the redirect to the first page.
-
-    Drop font preloads, which fail from ``file://``, and ids that each exercise repeats.
-    """
+    """Mend the pages and write the redirect to the first one."""
     if error or app.builder.format != "html":
         return
     out, config = Path(app.outdir), app.config
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(REPEATED_ID.sub("", FONT_PRELOAD.sub("", text)), encoding="utf-8")
+        if FAULTS.search(text):
+            page.write_text(FAULTS.sub("", text), encoding="utf-8")
     first = FIRST_PAGE.format(
         lang=config.language, title=config.html_title, page=f"{config.root_doc}.html"
     )
