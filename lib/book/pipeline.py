@@ -232,7 +232,7 @@ def render_task(code: str):
     if UNFINISHED.exists():
         (HTML / "index.html").unlink(missing_ok=True)
     texts = [p for p in paths.BOOK.rglob("*") if p.suffix in {".md", ".bib", ".css", ".svg"}]
-    settings = [paths.ROOT / name for name in ("_config.yml", "_toc.yml", "README.md")]
+    settings = [paths.ROOT / "_config.yml", paths.ROOT / "_toc.yml"]
     notebooks = [paths.BOOK / f"{c.name}.ipynb" for c in chapters.chapters()]
     state = code + tree_hash(paths.REPLICATED, paths.PUBLISHED)
     state += "".join(f"{p.key}{p.tier}{p.sha256}" for p in map(data.provenance, used()))

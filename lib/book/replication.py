@@ -131,7 +131,9 @@ def item_title(item: str) -> str:
     kind, _, rest = item.partition("_")
     if kind != "text":
         return f"{kind.capitalize()} {rest}"
-    return f"Text § {rest.replace('_', '.')}" if rest[0].isdigit() else f"Text, {rest}"
+    if rest[0].isdigit():
+        return f"Text § {rest.replace('_', '.')}"
+    return f"Text, {rest.replace('_', ' ')}"
 
 
 def label(row) -> str:

@@ -107,8 +107,8 @@ class Session:
             row, _formatted(self.live / f"{name}.csv", formats or {}).to_html(index=False)
         )
 
-    def value(self, name: str, value, fmt: str = "{}", *, data) -> str:
-        """Glue a computed value for use in the text; return what the reader will see.
+    def value(self, name: str, value, fmt: str = "{}", *, data) -> None:
+        """Glue a computed value for use in the text.
 
         The text quotes the recorded result on original data where this build has only the sample.
         """
@@ -121,7 +121,6 @@ class Session:
             real = kept is not None and kept["tier"] == "original"
             text = kept["text"] if real else f"{text} (sample)"
         glue(name, text, display=False)
-        return text
 
     # -- the scoreboard --------------------------------------------------------------------------
 
