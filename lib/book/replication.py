@@ -120,10 +120,14 @@ def published_se(row: pd.Series) -> float | None:
 
 
 def as_printed(value: float, printed: str) -> str:
-    """Write our number with one decimal more than the printed one has; whole ones stay whole."""
+    """Write our number with one decimal more than the printed one has.
+
+    Beside a whole number ours is whole too, unless it is a small fraction.
+    """
     digits = printed_digits(printed)
+    small = not digits and abs(value) < 10 and value != round(value)
     grouping = "" if 1900 <= float(printed) <= 2100 else ","
-    return f"{value:{grouping}.{digits + 1 if digits else 0}f}"
+    return f"{value:{grouping}.{2 if small else digits + 1 if digits else 0}f}"
 
 
 def item_title(item: str) -> str:

@@ -49,13 +49,13 @@ class Session:
         return "sample" if any(self.provenance[k].tier in STANDS_IN for k in keys) else "original"
 
     def source(self, keys) -> str:
-        """Return the source line of an exhibit: each dataset with its tier."""
+        """Return the source line of an exhibit: each dataset with its tier; none for no data."""
         parts = []
         for key in keys:
             p = self.provenance[key]
             name = data.catalogue()[key].short
             parts.append("the *sample* world" if p.tier in STANDS_IN else name)
-        return "Data: " + "; ".join(dict.fromkeys(parts)) + "."
+        return f"Data: {'; '.join(dict.fromkeys(parts))}." if parts else ""
 
     def banner(self) -> None:
         """Show for each dataset of the chapter whether this build reads originals or the sample."""
