@@ -231,7 +231,7 @@ def render_task(code: str):
     """A pytask task that renders the executed chapters and pages with Jupyter Book."""
     if UNFINISHED.exists():
         (HTML / "index.html").unlink(missing_ok=True)
-    texts = [p for p in paths.BOOK.rglob("*") if p.suffix in {".md", ".bib", ".css", ".svg"}]
+    texts = [*paths.BOOK.glob("*.md"), *paths.BOOK.glob("*.bib"), *paths.BOOK.glob("static/*")]
     settings = [paths.ROOT / "_config.yml", paths.ROOT / "_toc.yml"]
     notebooks = [paths.BOOK / f"{c.name}.ipynb" for c in chapters.chapters()]
     state = code + tree_hash(paths.REPLICATED, paths.PUBLISHED)
