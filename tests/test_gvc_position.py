@@ -261,3 +261,45 @@ def test_position_is_forward_over_backward_length():
         gvc.production_length(table, way)["gvc"] for way in ("forward", "backward")
     )
     np.testing.assert_allclose(gvc.gvc_position(table), forward / backward)
+
+
+@quick
+@given(worlds)
+def test_border_crossings_sum_to_world_exports(table):
+    """Each dollar of exports is some value added crossing one border, whichever way it is told."""
+    value = {}
+    for direction in ("forward", "backward"):
+        world = gvc.border_crossings(table, direction, "world").loc["WORLD"]
+        assert world["crossings"] == pytest.approx(table.E.sum(), rel=1e-9)
+        value[direction] = world["value"]
+        parts = gvc.production_decomposition(table, direction)
+        crosses = parts["traditional"] + parts["gvc"]
+        found = gvc.border_crossings(table, direction)["value"]
+        np.testing.assert_allclose(found, crosses, rtol=1e-8, atol=1e-9 * table.x.max())
+    assert value["forward"] == pytest.approx(value["backward"], rel=1e-9)
+
+
+def test_border_crossings_count_the_paths_of_a_dollar():
+    """Against sums over paths that carry their number of crossings along, round by round."""
+    table = world(seed=3, G=3, N=2)
+    owner = np.repeat(np.arange(table.G), table.N)
+    abroad = owner[:, None] != owner
+    final_abroad = owner[:, None] != np.arange(table.G)
+    reached, crossed = np.diag(table.V), np.zeros_like(table.A)
+    used, crossings = np.zeros(len(owner)), np.zeros(len(owner))
+    for _ in range(400):
+        used += reached @ table.Y.sum(1)
+        crossings += crossed @ table.Y.sum(1) + reached @ (table.Y * final_abroad).sum(1)
+        reached, crossed = reached @ table.A, crossed @ table.A + reached @ (table.A * abroad)
+    found = gvc.border_crossings(table)
+    np.testing.assert_allclose(used, table.value_added, rtol=1e-9)
+    np.testing.assert_allclose(found["crossings"], crossings, rtol=1e-9)
+
+
+def test_a_part_that_goes_round_crosses_as_often_as_it_is_shipped():
+    """A makes parts, B assembles them, C buys: A's value crosses twice, B's once."""
+    Z = np.array([[0, 10, 0], [0, 0, 0], [0, 0, 0]], float)
+    Y = np.array([[0, 0, 0], [0, 0, 25], [4, 0, 1]], float)
+    found = gvc.border_crossings(gvc.Table(Z, Y, "ABC", ["all"]), by="country")
+    assert found["average"].tolist() == pytest.approx([2, 1, 1])
+    assert found["value"].tolist() == pytest.approx([10, 15, 4])

@@ -8,6 +8,7 @@ from lib.gvc.exports import borin_mancini, factor_content, five_groups, gvc_trad
 from lib.gvc.panel import panel
 from lib.gvc.position import (
     average_propagation_length,
+    border_crossings,
     downstreamness,
     gvc_position,
     participation,
@@ -36,6 +37,7 @@ __all__ = [
     "Table",
     "average_propagation_length",
     "backward_linkages",
+    "border_crossings",
     "borin_mancini",
     "downstreamness",
     "factor_content",

@@ -149,6 +149,13 @@ weighted parts make the total
 simple, complex, is the world getting longer
 Lengths of parts move with their definition, not only with technology.
 
+border_crossings
+How often does a dollar of value cross a border before it is used?
+country-sector, country or world
+world exports
+crossings, tariffs on tariffs, fragmentation
+Counts every border alike, with or without a customs post.
+
 gvc_position
 Is an industry nearer the start or the end of its global value chains?
 country-sector

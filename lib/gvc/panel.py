@@ -34,9 +34,10 @@ def panel(
     dict of str to DataFrame
         Keys: ``world``, ``country``, ``sector`` (measures of that level in columns),
         ``value_added_exports``, ``kww``, ``wwz``, ``borin_mancini_source``, ``borin_mancini_sink``,
-        ``gvc_trade``, ``participation``, ``production_length``, ``propagation_length`` (between
-        countries). ``year`` is the first level of each index. Matrices of industries by industries
-        (flows, average propagation length) are left to their own functions.
+        ``gvc_trade``, ``participation``, ``production_length``, ``border_crossings``,
+        ``propagation_length`` (between countries). ``year`` is the first level of each index.
+        Matrices of industries by industries (flows, average propagation length) are left to their
+        own functions.
 
     Raises
     ------
@@ -101,6 +102,7 @@ def measures(table: Table) -> dict[str, pd.DataFrame]:
         "gvc_trade": exports.gvc_trade(table),
         "participation": _both(position.participation, table),
         "production_length": _both(position.production_length, table),
+        "border_crossings": _both(position.border_crossings, table),
         "propagation_length": position.value_added_propagation_length(table, "country", "country"),
     }
 

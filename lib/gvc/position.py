@@ -264,15 +264,57 @@ def production_length(table: Table, direction: str = "forward", by: str = "secto
     with :math:`L \hat Y^D` for :math:`B \hat Y` in the simple part and the difference in the
     complex one, each summed along rows or columns. Wang, Wei, Yu and Zhu (2017b), NBER 23261.
     """
-    value, output = (pd.DataFrame(part, table.rows) for part in _production(table, direction))
-    if _choose(by, "sector", "country", "world") == "country":
-        value, output = (frame.groupby("country", sort=False).sum() for frame in (value, output))
-    elif by == "world":
-        value, output = (frame.sum().to_frame("WORLD").T for frame in (value, output))
+    value, output = (
+        _summed(pd.DataFrame(part, table.rows), by) for part in _production(table, direction)
+    )
     carried = [frame[list(PARTS[:2])].sum(axis=1) + frame["gvc"] for frame in (output, value)]
     lengths = pd.DataFrame(_ratio(output, value), value.index, value.columns)
     lengths.insert(0, "total", _ratio(*carried))
     return lengths
+
+
+def border_crossings(table: Table, direction: str = "forward", by: str = "sector") -> pd.DataFrame:
+    r"""Return how often value added crosses a border on its way into final use.
+
+    Parameters
+    ----------
+    table : Table
+    direction : {"forward", "backward"}
+        Of the industry's value added, or of the value in the industry's final products.
+    by : {"sector", "country", "world"}
+
+    Returns
+    -------
+    DataFrame
+        ``value`` that crosses a border at least once; ``crossings``, that value times the number of
+        borders it crosses, as an input or in the final product; ``average``, their ratio, at least
+        one, NaN where no value crosses. Over all industries of a balanced table crossings sum to
+        world exports.
+
+    Raises
+    ------
+    BookError
+        On another `direction` or `by`.
+
+    Notes
+    -----
+    .. math::
+        C = \hat V B A^F B \hat Y + \hat V B \hat Y^F, \qquad
+        value = \hat V B \hat Y - \hat V L \hat Y^D
+
+    The first term is the derivative of :math:`\hat V (I - A^D - z A^F)^{-1} \hat Y` at z = 1: each
+    path counted as often as it crosses. Wang, Wei, Yu and Zhu (2017b), NBER 23261, count crossings
+    of inputs in the same way; Muradov (2016).
+    """
+    chain, L, A_F, B = _chain(table, direction)
+    y, y_D = table.Y.sum(1), _home(table)
+    parts = {
+        "value": chain(B, y=y) - chain(L, y=y_D),
+        "crossings": chain(B, A_F, B, y=y) + chain(B, y=y - y_D),
+    }
+    frame = _summed(pd.DataFrame(parts, table.rows), by)
+    frame["average"] = _ratio(frame["crossings"], frame["value"])
+    return frame
 
 
 def gvc_position(table: Table) -> pd.Series:
@@ -297,20 +339,9 @@ def gvc_position(table: Table) -> pd.Series:
 
 def _production(t: Table, direction: str) -> tuple[dict, dict]:
     """Return value carried and output induced by each part of the production decomposition."""
-    y = t.Y.sum(1)
-    y_D = t.Y[np.arange(len(y)), np.repeat(np.arange(t.G), t.N)]
+    chain, L, A_F, B = _chain(t, direction)
+    y, y_D = t.Y.sum(1), _home(t)
     y_F = y - y_D
-    if _choose(direction, "forward", "backward") == "forward":
-        L, A_F, B = t.local, lambda v: t.A_foreign @ v, lambda v: t.B @ v
-
-        def chain(*factors, y):
-            return t.V * reduce(lambda v, M: M(v), reversed(factors), y)
-    else:
-        L, A_F, B = t.local_left, lambda v: v @ t.A_foreign, lambda v: v @ t.B
-
-        def chain(*factors, y):
-            return reduce(lambda v, M: M(v), factors, t.V) * y
-
     value = {
         "pure_domestic": chain(L, y=y_D),
         "traditional": chain(L, y=y_F),
@@ -327,6 +358,34 @@ def _production(t: Table, direction: str) -> tuple[dict, dict]:
         rest = parts["gvc"] - parts["simple"]
         parts["complex"] = np.where(np.abs(rest) <= ROUNDING * np.abs(parts["gvc"]), 0.0, rest)
     return tuple({part: parts[part] for part in PARTS} for parts in (value, output))
+
+
+def _chain(t: Table, direction: str) -> tuple:
+    """Return chain(M, …, y), V M … y by industry of origin or of sale, and L, A_F, B."""
+    if _choose(direction, "forward", "backward") == "forward":
+        L, A_F, B = t.local, lambda v: t.A_foreign @ v, lambda v: t.B @ v
+
+        def chain(*factors, y):
+            return t.V * reduce(lambda v, M: M(v), reversed(factors), y)
+    else:
+        L, A_F, B = t.local_left, lambda v: v @ t.A_foreign, lambda v: v @ t.B
+
+        def chain(*factors, y):
+            return reduce(lambda v, M: M(v), factors, t.V) * y
+
+    return chain, L, A_F, B
+
+
+def _home(t: Table) -> np.ndarray:
+    """Return final sales of each industry to its own country."""
+    return t.Y[np.arange(len(t.Y)), np.repeat(np.arange(t.G), t.N)]
+
+
+def _summed(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Sum industries to countries or the world."""
+    if _choose(by, "sector", "country", "world") == "country":
+        return frame.groupby("country", sort=False).sum()
+    return frame.sum().to_frame("WORLD").T if by == "world" else frame
 
 
 def _groups(t: Table, by) -> tuple[np.ndarray, pd.Index]:
