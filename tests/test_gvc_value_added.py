@@ -1,18 +1,13 @@
 """Value-added trade: sums, balances and the published index."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from test_gvc_table import quick, unbalanced, world, worlds
 
-from lib import gvc, paths
+from lib import data, gvc, paths
 from lib.errors import BookError
-
-DERIVED = Path(os.environ.get("GVC_BOOK_DATA", "")) / "wiod2016_derived" / "dva_gtrade.dta"
 
 
 @quick
@@ -140,16 +135,16 @@ def test_trade_benefit_index(table):
         gvc.trade_benefit_index(absorbed.iloc[1:])
 
 
-@pytest.mark.skipif(not DERIVED.is_file(), reason="original data absent: wiod2016_derived")
+@pytest.mark.originals("wiod_2016_absorption")
 def test_trade_benefit_index_equals_the_published_table():
     """Gao, Li and Zhu (2021), Table 1: all four printed digits, 8 economies, 5 years."""
-    flows = pd.read_stata(DERIVED)
+    flows = data.load("wiod_2016_absorption", tier="original")
     published = pd.read_csv(paths.PUBLISHED / "gao_li_zhu_2021.csv", dtype=str)
     published = published[published["item"] == "table_1"]
     checked = 0
     for year, flow in flows.groupby("year"):
         index = gvc.trade_benefit_index(
-            flow.pivot(index="exporter", columns="importer", values="dva")
+            flow.pivot(index="exporter", columns="importer", values="value")
         )
         for row in published[published["column"] == str(year)].itertuples():
             assert f"{index[row.row.upper()]:.4f}" == row.value, (row.row, year)

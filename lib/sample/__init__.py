@@ -5,7 +5,14 @@ balances of the Penn World Table, positions of capitals) and from the parameters
 :func:`parameters` states. Nothing here is an observation of trade.
 """
 
-from lib.sample.datasets import baci_hs92, bilateral_panel, hs_bec4, wiod_2013
+from lib.sample.datasets import (
+    baci_hs92,
+    bilateral_panel,
+    hs_bec4,
+    wiod_2013,
+    wiod_2016_absorption,
+    wiod_2016_gravity,
+)
 from lib.sample.geography import geodist
 from lib.sample.world import COUNTRIES, SECTORS, YEARS, Parameters, economy, parameters
 
@@ -21,4 +28,6 @@ __all__ = [
     "hs_bec4",
     "parameters",
     "wiod_2013",
+    "wiod_2016_absorption",
+    "wiod_2016_gravity",
 ]

@@ -6,9 +6,12 @@ import pandas as pd
 from lib.errors import DataError
 from lib.io_table import FINAL_USES, InputOutput
 from lib.models.caliendo_parro import sales
+from lib.sample.geography import geodist
 from lib.sample.world import COUNTRIES, GOODS, REAL, SECTORS, YEARS, products, solve
 
 PANEL_YEARS = (1996, 2000, 2004, 2008, 2012)
+ABSORPTION_YEARS = (2002, 2005, 2008, 2011, 2014)
+AGREEMENTS = ("cu", "fta", "psa", "eia", "cueia", "ftaeia", "psaeia")
 
 
 def wiod_2013(*, pwt_91, capitals, year) -> InputOutput:
@@ -170,3 +173,64 @@ def hs_bec4(edition="HS92", mixed=None):
     return goods[["product", "bec4", "use", "description"]].sort_values(
         "product", ignore_index=True
     )
+
+
+def _absorbed(table):
+    """Exports by final absorber, and the exporter's value added in them, each (G, G)."""
+    g, n = len(table.countries), len(table.sectors)
+    own = np.kron(np.eye(g), np.ones((n, n)))
+    A, Y = table.Z / table.x, table.Y.sum(2)
+    output = np.linalg.solve(np.eye(g * n) - A, Y)
+    exports = (A * (1 - own)) @ output + Y * (1 - np.kron(np.eye(g), np.ones((n, 1))))
+    content = np.linalg.solve((np.eye(g * n) - A * own).T, 1 - A.sum(0))
+    return [m.reshape(g, n, g).sum(1) for m in (exports, content[:, None] * exports)]
+
+
+def wiod_2016_absorption(*, pwt_91, capitals, years=None):
+    """Exports and their value added by final absorber, of the tables of :func:`wiod_2013`.
+
+    Parameters
+    ----------
+    pwt_91, capitals : DataFrame
+    years : int or sequence of int, optional
+        Default 2002, 2005, 2008, 2011 and 2014.
+
+    Returns
+    -------
+    DataFrame
+        exporter, importer (the country whose final demand absorbs the exports), year, value (the
+        exporter's value added in them) and exports, million USD; 24 economies and ROW, each with
+        itself too.
+    """
+    years = _years(years, ABSORPTION_YEARS)
+    tables = [wiod_2013(pwt_91=pwt_91, capitals=capitals, year=y) for y in sorted(years)]
+    exports, value = np.swapaxes([_absorbed(table) for table in tables], 0, 1)
+    order = np.argsort(COUNTRIES)  # ROW in its place of the alphabet, as in the original
+    t, exporter, importer = np.meshgrid(np.arange(len(tables)), order, order, indexing="ij")
+    cells = t.ravel(), exporter.ravel(), importer.ravel()
+    return pd.DataFrame(
+        {
+            "exporter": _labels(COUNTRIES, cells[1]),
+            "importer": _labels(COUNTRIES, cells[2]),
+            "year": np.repeat(sorted(years), len(order) ** 2),
+            "value": value[cells],
+            "exports": exports[cells],
+        }
+    )
+
+
+def wiod_2016_gravity(*, pwt_91, capitals, borders, years=None):
+    """The flows of :func:`wiod_2016_absorption` without ROW, with distance and common borders.
+
+    Returns
+    -------
+    DataFrame
+        exporter, importer, year, value, exports; the seven agreement dummies, all 0, since the
+        sample world has no trade agreements; contig, dist (km, between capitals), comlang_off and
+        col45 (missing).
+    """
+    flows = wiod_2016_absorption(pwt_91=pwt_91, capitals=capitals, years=years)
+    flows = flows[flows["exporter"].isin(REAL) & flows["importer"].isin(REAL)]
+    ties = geodist(capitals=capitals, borders=borders)
+    ties = ties[["exporter", "importer", "contig", "comlang_off", "col45", "dist"]]
+    return flows.assign(**dict.fromkeys(AGREEMENTS, 0)).merge(ties, on=["exporter", "importer"])
