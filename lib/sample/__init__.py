@@ -14,19 +14,43 @@ from lib.sample.datasets import (
     wiod_2016_gravity,
 )
 from lib.sample.geography import geodist
+from lib.sample.globalisation import (
+    DEVELOPED,
+    Globalisation,
+    gdp,
+    globalisation_parameters,
+    inflation,
+    kof_2018,
+    kof_2023,
+    pwt_90,
+    pwt_1001,
+    trade_benefit,
+    wgi,
+)
 from lib.sample.world import COUNTRIES, SECTORS, YEARS, Parameters, economy, parameters
 
 __all__ = [
     "COUNTRIES",
+    "DEVELOPED",
     "SECTORS",
     "YEARS",
+    "Globalisation",
     "Parameters",
     "baci_hs92",
     "bilateral_panel",
     "economy",
+    "gdp",
     "geodist",
+    "globalisation_parameters",
     "hs_bec4",
+    "inflation",
+    "kof_2018",
+    "kof_2023",
     "parameters",
+    "pwt_90",
+    "pwt_1001",
+    "trade_benefit",
+    "wgi",
     "wiod_2013",
     "wiod_2016_absorption",
     "wiod_2016_gravity",

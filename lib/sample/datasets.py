@@ -32,7 +32,11 @@ def wiod_2013(*, pwt_91, capitals, year) -> InputOutput:
         each use is bought from exporters in the same proportions; the use shares of a sector's
         sales still differ by partner, since products differ in nature.
     """
-    world = solve(pwt_91, capitals, year)
+    return input_output(solve(pwt_91, capitals, year))
+
+
+def input_output(world) -> InputOutput:
+    """Return the input–output table of a solved year."""
     e, found = world.economy, world.equilibrium
     size = len(COUNTRIES) * len(SECTORS)
     Z = sales(e, found.share, e.gamma_in * found.output[:, None, :])
@@ -44,7 +48,7 @@ def wiod_2013(*, pwt_91, capitals, year) -> InputOutput:
         countries=COUNTRIES,
         sectors=SECTORS,
         uses=FINAL_USES,
-        year=int(year),
+        year=world.year,
     )
 
 
@@ -175,7 +179,7 @@ def hs_bec4(edition="HS92", mixed=None):
     )
 
 
-def _absorbed(table):
+def absorbed(table):
     """Exports by final absorber, and the exporter's value added in them, each (G, G)."""
     g, n = len(table.countries), len(table.sectors)
     own = np.kron(np.eye(g), np.ones((n, n)))
@@ -204,7 +208,7 @@ def wiod_2016_absorption(*, pwt_91, capitals, years=None):
     """
     years = _years(years, ABSORPTION_YEARS)
     tables = [wiod_2013(pwt_91=pwt_91, capitals=capitals, year=y) for y in sorted(years)]
-    exports, value = np.swapaxes([_absorbed(table) for table in tables], 0, 1)
+    exports, value = np.swapaxes([absorbed(table) for table in tables], 0, 1)
     order = np.argsort(COUNTRIES)  # ROW in its place of the alphabet, as in the original
     t, exporter, importer = np.meshgrid(np.arange(len(tables)), order, order, indexing="ij")
     cells = t.ravel(), exporter.ravel(), importer.ravel()
