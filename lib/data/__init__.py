@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lib.data import _store
 from lib.data._catalogue import Dataset, catalogue, dataset
+from lib.data._labelled import read_table
 from lib.data.wiod import InputOutput, wiod_sectors
 from lib.errors import DataError
 
@@ -25,6 +26,7 @@ __all__ = [
     "fetch",
     "load",
     "provenance",
+    "read_table",
     "wiod_sectors",
 ]
 

@@ -19,6 +19,6 @@ def read_r(path: Path):
             objects = rdata.read_rda(path)
         except Exception as error:
             raise DataError(
-                f"{path} is not a readable R data file ({error}): delete it and run `make data`."
+                f"{path} is not a readable R data file ({error}): delete it and get it again."
             ) from error
     return next(iter(objects.values()))
