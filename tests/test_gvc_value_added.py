@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from test_gvc_table import quick, unbalanced, world, worlds
 
-from lib import data, gvc, paths
+from lib import gvc
 from lib.errors import BookError
 
 
@@ -120,36 +120,6 @@ def test_a_country_without_exports_has_no_ratio_but_a_deficit():
     assert np.isnan(gvc.vax_ratio(table)["A"])
     assert (gvc.value_added_exports(table).loc["A"] == 0).all()
     assert gvc.trade_benefit_index(table)["A"] == -1
-
-
-@quick
-@given(worlds)
-def test_trade_benefit_index(table):
-    """It lies between -1 and 1 and a frame in any order gives what the table gives."""
-    index = gvc.trade_benefit_index(table)
-    absorbed = gvc.value_added_absorbed(table, "country")
-    np.testing.assert_allclose(
-        gvc.trade_benefit_index(absorbed.loc[:, absorbed.columns[::-1]]), index, rtol=1e-12
-    )
-    with pytest.raises(BookError, match="same countries"):
-        gvc.trade_benefit_index(absorbed.iloc[1:])
-
-
-@pytest.mark.originals("wiod_2016_absorption")
-def test_trade_benefit_index_equals_the_published_table():
-    """Gao, Li and Zhu (2021), Table 1: all four printed digits, 8 economies, 5 years."""
-    flows = data.load("wiod_2016_absorption", tier="original")
-    published = pd.read_csv(paths.PUBLISHED / "gao_li_zhu_2021.csv", dtype=str)
-    published = published[published["item"] == "table_1"]
-    checked = 0
-    for year, flow in flows.groupby("year"):
-        index = gvc.trade_benefit_index(
-            flow.pivot(index="exporter", columns="importer", values="value")
-        )
-        for row in published[published["column"] == str(year)].itertuples():
-            assert f"{index[row.row.upper()]:.4f}" == row.value, (row.row, year)
-            checked += 1
-    assert checked == 40
 
 
 def test_names_are_checked():

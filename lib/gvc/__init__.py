@@ -19,12 +19,17 @@ from lib.gvc.position import (
     value_added_propagation_length,
 )
 from lib.gvc.table import Table
+from lib.gvc.trade_benefit import (
+    index_change,
+    trade_account,
+    trade_benefit_index,
+    trade_benefit_panel,
+)
 from lib.gvc.value_added import (
     backward_linkages,
     forward_linkages,
     gross_exports,
     hummels,
-    trade_benefit_index,
     value_added_absorbed,
     value_added_exports,
     value_added_flows,
@@ -47,13 +52,16 @@ __all__ = [
     "gvc_position",
     "gvc_trade",
     "hummels",
+    "index_change",
     "kww",
     "panel",
     "participation",
     "production_decomposition",
     "production_length",
     "stages",
+    "trade_account",
     "trade_benefit_index",
+    "trade_benefit_panel",
     "upstreamness",
     "value_added_absorbed",
     "value_added_exports",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib.errors import BookError
-from lib.gvc import exports, position, value_added
+from lib.gvc import exports, position, trade_benefit, value_added
 from lib.gvc.table import Table
 from lib.io_table import InputOutput
 
@@ -75,7 +75,7 @@ def measures(table: Table) -> dict[str, pd.DataFrame]:
     country = value_added.vertical_specialisation(table).assign(
         value_added_exports=vax.sum(axis=1),
         vax_ratio=value_added.vax_ratio(table),
-        trade_benefit_index=value_added.trade_benefit_index(vax),
+        trade_benefit_index=trade_benefit.trade_benefit_index(vax),
         value_added=table.value_added.groupby("country", sort=False).sum(),
     )
     world = pd.DataFrame(

@@ -131,43 +131,6 @@ def value_added_in_exports(table: Table, by: str = "sector", factor=None) -> pd.
     return pd.DataFrame(content, *names)
 
 
-def trade_benefit_index(exports: Table | pd.DataFrame) -> pd.Series:
-    r"""Return the trade benefit index: the balance of value-added trade over its volume.
-
-    Parameters
-    ----------
-    exports : Table or DataFrame
-        A table, or value added by maker (rows) and final absorber (columns) with the same labels;
-        the diagonal does not count.
-
-    Returns
-    -------
-    Series by country
-        Between -1 and 1; positive for a surplus, NaN for a country without such trade.
-
-    Raises
-    ------
-    BookError
-        If rows and columns of the frame are not the same countries.
-
-    Notes
-    -----
-    .. math::
-        TBI_i = \frac{\sum_{j \neq i} VA_{ij} - \sum_{j \neq i} VA_{ji}}
-                     {\sum_{j \neq i} VA_{ij} + \sum_{j \neq i} VA_{ji}}
-
-    Gao, Li and Zhu (2021), eq. 1.
-    """
-    flows = value_added_exports(exports) if isinstance(exports, Table) else exports
-    if set(flows.index) != set(flows.columns) or not flows.index.is_unique:
-        raise BookError("Value-added exports need the same countries in rows and columns.")
-    flows = flows.loc[:, flows.index].to_numpy(float)
-    abroad = np.where(np.eye(len(flows), dtype=bool), 0.0, flows)
-    sold, bought = abroad.sum(1), abroad.sum(0)
-    index = exports.countries_index() if isinstance(exports, Table) else exports.index
-    return pd.Series(_ratio(sold - bought, sold + bought), index, name="trade_benefit_index")
-
-
 def gross_exports(table: Table) -> pd.Series:
     """Return gross exports by (exporter, sector, importer), zero from a country to itself."""
     index = pd.MultiIndex.from_product(
