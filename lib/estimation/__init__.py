@@ -8,11 +8,13 @@ from lib.estimation.inference import (
     wild_bootstrap,
 )
 from lib.estimation.instruments import IVEstimate, iv
+from lib.estimation.trends import break_year
 
 __all__ = [
     "Estimate",
     "IVEstimate",
     "Permutation",
+    "break_year",
     "hdfe",
     "iv",
     "leave_one_out",

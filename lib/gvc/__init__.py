@@ -18,6 +18,7 @@ from lib.gvc.position import (
     upstreamness,
     value_added_propagation_length,
 )
+from lib.gvc.releases import link_releases
 from lib.gvc.table import Table
 from lib.gvc.trade_benefit import (
     index_change,
@@ -52,6 +53,8 @@ __all__ = [
     "gvc_position",
     "gvc_trade",
     "hummels",
+    "kww",
+    "link_releases",
     "index_change",
     "kww",
     "panel",
