@@ -25,6 +25,7 @@ def substitutions() -> dict[str, str]:
         "data_by_hand": data_by_hand(),
         "data_size": download_size(),
         "exhibits": exhibits(),
+        **benchmarks(),
         **recorded_values(),
     }
 
@@ -131,6 +132,16 @@ def exhibits() -> str:
         for chapter, row in recorded_exhibits()
     ]
     return markdown(pd.DataFrame(rows))
+
+
+def benchmarks() -> dict[str, str]:
+    """Recorded benchmarks: ``bench_name`` is the table, ``bench_name_machine`` what it ran on."""
+    texts = {}
+    for path in sorted((paths.REPLICATED / "benchmarks").glob("*.csv")):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        texts[f"bench_{path.stem}_machine"] = frame.pop("machine").iloc[0]
+        texts[f"bench_{path.stem}"] = markdown(frame.rename(columns=lambda c: c.replace("_", " ")))
+    return texts
 
 
 # -- data page -----------------------------------------------------------------------------------
