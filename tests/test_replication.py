@@ -260,6 +260,14 @@ def test_a_chapter_without_a_record_says_so(record):
     assert replication.differences(record.chapter, record.live) == ["91_one: never recorded"]
 
 
+def test_a_chapter_that_records_no_number_is_current(record):
+    """Its paper may have numbers of other chapters."""
+    rows = record.rows[record.rows["chapter"] != "91"]
+    rows.to_csv(paths.REPLICATED / f"{record.chapter.paper}.csv", index=False)
+    (record.live / "numbers.csv").unlink()
+    assert replication.differences(record.chapter, record.live) == []
+
+
 def test_merge_replaces_the_rows_of_its_chapter_and_keeps_the_papers_order(record):
     fresh = record.rows[record.rows["chapter"] == "91"].iloc[[2, 0]].assign(value=[50.0, 12.5])
     fresh.to_csv(record.live / "numbers.csv", index=False)

@@ -295,7 +295,8 @@ def render() -> None:
     code, output = run_tied([sys.executable, "-c", JUPYTER_BOOK])
     if code:
         lines = output.splitlines()
-        told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-15:]
+        marks = ("WARNING", "ERROR", "(exception: ")
+        told = [line for line in lines if any(m in line for m in marks)] or lines[-15:]
         raise BookError("The pages could not be rendered:\n" + "\n".join(told[:20]))
     UNFINISHED.unlink()
 

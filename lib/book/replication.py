@@ -215,8 +215,8 @@ def _numbers(path, chapter) -> dict[tuple, str]:
         return {}
     rows = _read(path)
     rows = rows[rows["chapter"] == str(chapter.number)]
-    said = rows[NUMBER_COLUMNS[len(KEY) :]].agg("|".join, axis=1)
-    return dict(zip(map(tuple, rows[KEY].to_numpy()), said, strict=True))
+    keys, said = rows[KEY].to_numpy(), rows[NUMBER_COLUMNS[len(KEY) :]].to_numpy()
+    return {tuple(key): "|".join(texts) for key, texts in zip(keys, said, strict=True)}
 
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:[eE][-+]?\d+)?")
