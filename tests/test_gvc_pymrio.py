@@ -2,7 +2,8 @@
 
 The reference numbers are pymrio 0.7.0's output for the table below (`IOSystem.calc_all` with an
 extension of two factors), printed to twelve decimals: agreement is asked to half a unit of the last
-and the rounding of sums, 1e-13 of a value. The benchmark repeats the comparison on large tables where pymrio is installed.
+and the rounding of sums, 1e-13 of a value. The benchmark repeats the comparison on
+large tables where pymrio is installed.
 """
 
 import numpy as np
