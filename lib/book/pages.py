@@ -135,12 +135,17 @@ def exhibits() -> str:
 
 
 def benchmarks() -> dict[str, str]:
-    """Recorded benchmarks: ``bench_name`` is the table, ``bench_name_machine`` what it ran on."""
+    """Recorded benchmarks: ``bench_name`` is the table, ``bench_name_machine`` what it ran on.
+
+    A column ``machine`` is required; names that end in ``_seconds`` or ``_gib`` carry their unit.
+    """
     texts = {}
     for path in sorted((paths.REPLICATED / "benchmarks").glob("*.csv")):
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         texts[f"bench_{path.stem}_machine"] = frame.pop("machine").iloc[0]
-        texts[f"bench_{path.stem}"] = markdown(frame.rename(columns=lambda c: c.replace("_", " ")))
+        units = {"_seconds": " (s)", "_gib": " (GiB)", "_": " "}
+        frame.columns = frame.columns.to_series().replace(units, regex=True)
+        texts[f"bench_{path.stem}"] = markdown(frame)
     return texts
 
 

@@ -20,6 +20,8 @@ from lib.book import chapters, replication, style
 from lib.errors import BookError
 
 STANDS_IN = {"sample", "absent"}
+LONG = 30
+"""Rows above which a comparison is folded."""
 
 
 def start(name: str) -> "Session":
@@ -216,7 +218,10 @@ class Session:
                 }
             )
         shown = pd.DataFrame(rows)
-        self._show(_table(shown, f"tbl-{self.chapter.number}-{name}", caption), shown.to_html())
+        table = _table(shown, f"tbl-{self.chapter.number}-{name}", caption)
+        if len(shown) > LONG:
+            table = f"::::{{dropdown}} All {len(shown)} numbers of this chapter\n{table}\n::::"
+        self._show(table, shown.to_html())
 
     # -- keeping and showing ---------------------------------------------------------------------
 
