@@ -27,7 +27,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import root
 from scipy.sparse.csgraph import connected_components
 from scipy.special import gamma as gamma_function
 from scipy.special import xlogy
@@ -35,6 +34,8 @@ from scipy.special import xlogy
 from lib.errors import BookError
 
 SHARE_TOLERANCE = 1e-8
+PRECISION = 1e-13
+"""Relative excess demand for labour at which the solver stops; rounding stops it near there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,12 @@ class Economy:
     @cached_property
     def products_of(self) -> list[np.ndarray]:
         """Indices of the products of each sector."""
-        return [np.flatnonzero(self.sector == h) for h in range(self.gamma.shape[1])]
+        return products_by_sector(self.sector, self.gamma.shape[1])
+
+
+def products_by_sector(sector, count) -> list[np.ndarray]:
+    """Indices of the products of each of `count` sectors."""
+    return [np.flatnonzero(sector == h) for h in range(count)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,11 +213,12 @@ def _check(e: Economy):
 
 def _check_connected(e: Economy):
     """Relative wages are pinned down only if trade links all countries."""
-    served = np.isfinite(e.tau).any(2)
-    _require(served, "an importer can buy some product from nobody; make one of its tau finite")
-    links = (
-        np.isfinite(e.tau) & (e.alpha.T[:, :, None] + e.gamma_in.sum(2).T[:, :, None] > 0)
-    ).any(0)
+    reached = e.access > 0
+    bought = e.alpha.T + e.gamma_in.sum(2).T > 0
+    _require(
+        reached.any(2), "an importer can buy some product from nobody; make one of its tau finite"
+    )
+    links = (reached & bought[:, :, None]).any(0)
     parts, _ = connected_components(links, directed=False)
     _require(parts == 1, f"trade costs split the world into {parts} parts; solve each by itself")
 
@@ -323,12 +330,16 @@ def evaluate(e: Economy, wage, *, start=None) -> Equilibrium:
     start : ndarray, shape (N, K), optional
         Prices to start from.
     """
-    wage = np.asarray(wage, float)
+    return _evaluate(e, np.asarray(wage, float), start)[0]
+
+
+def _evaluate(e: Economy, wage, start):
+    """The same, with the Leontief matrix that its Newton step needs again."""
     unit_cost, price, share = prices(e, wage, start=start)
-    output, expenditure, _ = _output(e, share, wage * e.L + e.D)
+    output, expenditure, leontief = _output(e, share, wage * e.L + e.D)
     revenue = (expenditure * (share * e.tariff / (1 + e.tariff)).sum(2).T).sum(1)
     final_price = np.exp((e.alpha * np.log(price)).sum(1) - xlogy(e.alpha, e.alpha).sum(1))
-    return Equilibrium(
+    found = Equilibrium(
         wage=wage,
         income=wage * e.L + e.D + revenue,
         final_price=final_price,
@@ -339,10 +350,63 @@ def evaluate(e: Economy, wage, *, start=None) -> Equilibrium:
         share=share,
         residual=float(abs(_labour_demand(e, output) / (wage * e.L) - 1).max()),
     )
+    return found, leontief
 
 
 def _labour_demand(e, output):
     return (e.gamma * output).sum(1)
+
+
+def _abroad(e: Economy, found: Equilibrium):
+    """Shares net of tariffs and flows between countries, and what each receives and pays."""
+    share = found.share / (1 + e.tariff) * (1 - np.eye(len(e.L)))
+    flow = share * found.expenditure.T[:, :, None]
+    tiny = 1e-200 * e.world_gdp
+    receipts = np.maximum(flow.sum((0, 1)) + np.maximum(e.D, 0), tiny)
+    payments = np.maximum(flow.sum((0, 2)) + np.maximum(-e.D, 0), tiny)
+    return share, flow, receipts, payments
+
+
+def _coverage(e: Economy, found: Equilibrium):
+    """Log of exports and deficit over imports and surplus, zero where labour clears, (N,)."""
+    *_, receipts, payments = _abroad(e, found)
+    return np.log(receipts) - np.log(payments)
+
+
+def _response(e: Economy, found: Equilibrium, leontief):
+    """Derivative of :func:`_coverage` by every log wage, (N, N).
+
+    Costs respond through all rounds of inputs, d log c = γ d log w + γ_in' Π d log c; flows through
+    the shares at given spending, and spending through incomes and the Leontief inverse.
+    """
+    n, h = e.gamma.shape
+    theta = e.theta[:, None, None]
+    inputs = np.eye(n * h) - sales(e, found.share, e.gamma_in).reshape(n * h, n * h)
+    own = (e.gamma[:, :, None] * np.eye(n)[:, None, :]).reshape(n * h, n)
+    d_cost = np.linalg.solve(inputs.T, own).reshape(n, h, n).transpose(1, 0, 2)[e.sector]
+    d_price = np.matmul(found.share, d_cost)
+
+    def substituted(flow):
+        """Change of receipts and payments of each product at given spending, (K, N, N) each."""
+        received = np.matmul(flow.transpose(0, 2, 1), d_price) - flow.sum(1)[:, :, None] * d_cost
+        paid = flow.sum(2)[:, :, None] * d_price - np.matmul(flow, d_cost)
+        return theta * received, theta * paid
+
+    net, alpha, gamma_in = _effective(e, found.share)
+    sold, bought = substituted(net * found.expenditure.T[:, :, None])
+    # spending is given: what suppliers lose the treasury gains
+    d_income = np.diag(found.wage * e.L) - bought.sum(0)
+    d_final = alpha.T[:, :, None] * d_income
+    d_sales = sold + np.matmul(net.transpose(0, 2, 1), d_final)
+    direct = np.stack([d_sales[k].sum(0) for k in e.products_of], 1)
+    d_output = np.linalg.solve(leontief, direct.reshape(n * h, n)).reshape(n, h, n)
+    d_spending = d_final + np.matmul(gamma_in, d_output).transpose(1, 0, 2)
+
+    share, flow, receipts, payments = _abroad(e, found)
+    d_received, d_paid = (change.sum(0) for change in substituted(flow))
+    d_received += np.matmul(share.transpose(0, 2, 1), d_spending).sum(0)
+    d_paid += (share.sum(2)[:, :, None] * d_spending).sum(0)
+    return d_received / receipts[:, None] - d_paid / payments[:, None]
 
 
 def equilibrium(e: Economy, *, wage=None, tol=1e-9) -> Equilibrium:
@@ -369,9 +433,12 @@ def equilibrium(e: Economy, *, wage=None, tol=1e-9) -> Equilibrium:
 
     Notes
     -----
-    Damped tâtonnement (Alvarez and Lucas 2007) leads to within a tenth of clearing, and a
-    trust-region Newton method (MINPACK hybrd) finishes. Excess demands sum to zero, so one is left
-    out and one wage is fixed until the world is rescaled.
+    Excess demand for labour is what a country receives from abroad less what it pays; the solver
+    works on the log of their ratio, which is well scaled in nearly closed countries too. Damped
+    tâtonnement (Alvarez and Lucas 2007) leads to logs below two, and Newton's method with the exact
+    derivatives, halving steps that do not help, finishes; where no step helps, tâtonnement goes on
+    for a while. Excess demands sum to zero, so one is left out and one wage is
+    fixed until the world is rescaled.
     """
     _check_connected(e)
     n, calls, last = len(e.L), 0, None
@@ -380,26 +447,38 @@ def equilibrium(e: Economy, *, wage=None, tol=1e-9) -> Equilibrium:
         weights = np.exp(log_wage - log_wage.max())
         return weights * e.world_gdp / (weights @ e.L)
 
-    def excess(log_wage):
+    def gap(log_wage):
         nonlocal calls, last
         calls += 1
-        wage = scaled(log_wage)
-        last = evaluate(e, wage, start=None if last is None else last.price)
-        return _labour_demand(e, last.output) / (wage * e.L) - 1
+        last = _evaluate(e, scaled(log_wage), None if last is None else last[0].price)
+        return _coverage(e, last[0])
+
+    def newton_step(found, leontief):
+        jacobian = _response(e, found, leontief)
+        # a common rise of wages is undone by the numeraire
+        jacobian -= np.outer(jacobian.sum(1), found.wage * e.L / e.world_gdp)
+        return np.append(np.linalg.solve(jacobian[:-1, :-1], -g[:-1]), 0.0)
 
     u = np.zeros(n) if wage is None else np.log(np.asarray(wage, float))
-    damping = 1 / (1 + e.theta.max())
-    for _ in range(500):
-        f = excess(u)
-        if abs(f).max() < 0.1:
-            break
-        u = u + damping * np.clip(f, -1, 1)
-    if n > 1:
-        found = root(
-            lambda v: excess(np.append(v, 0.0))[:-1], u[:-1] - u[-1], method="hybr", tol=1e-13
-        )
-        u = np.append(found.x, 0.0)
-    solved = evaluate(e, scaled(u), start=last and last.price)
+    g, patience = gap(u), 0
+    damping = 1 / (1 + 2 * e.theta.max())
+    while n > 1 and last[0].residual > PRECISION and calls < 700:
+        error = abs(g).max()
+        if error > 2 or patience:
+            u, patience = u + damping * np.clip(g, -1, 1), max(patience - 1, 0)
+            g = gap(u)
+            continue
+        step, state = newton_step(*last), last
+        for halving in range(10 if state[0].residual > tol else 1):
+            trial = u + step / 2**halving
+            if abs(g_new := gap(trial)).max() < error:
+                u, g = trial, g_new
+                break
+        else:
+            last, patience = state, 20
+            if state[0].residual <= tol:  # rounding is reached
+                break
+    solved = last[0]
     _require(solved.income > 0, "a country's surplus exceeds its income; lower |D|")
     if not solved.residual <= tol:
         raise BookError(
