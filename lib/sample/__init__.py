@@ -27,6 +27,7 @@ from lib.sample.globalisation import (
     trade_benefit,
     wgi,
 )
+from lib.sample.tariffs import TariffWorld, sector_trade, tariff_world
 from lib.sample.world import COUNTRIES, SECTORS, YEARS, Parameters, economy, parameters
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "YEARS",
     "Globalisation",
     "Parameters",
+    "TariffWorld",
     "baci_hs92",
     "bilateral_panel",
     "economy",
@@ -51,6 +53,8 @@ __all__ = [
     "pwt_1001",
     "trade_benefit",
     "wgi",
+    "sector_trade",
+    "tariff_world",
     "wiod_2013",
     "wiod_2016_absorption",
     "wiod_2016_gravity",
