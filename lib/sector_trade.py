@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from lib.errors import BookError
 
@@ -91,3 +92,31 @@ class SectorTrade:
 def _require(condition, message):
     if not np.all(condition):
         raise BookError(f"Sector trade: {message}.")
+
+
+def flow_frame(flow, data: SectorTrade) -> pd.DataFrame:
+    """Return flows between countries as rows.
+
+    Parameters
+    ----------
+    flow : ndarray, shape (J, N, N)
+        Traded sector, importer, exporter; million USD. Home trade is left out.
+    data : SectorTrade
+        Names the countries, sectors and the year.
+
+    Returns
+    -------
+    DataFrame
+        ``exporter, importer, year, product, value``: the positive flows; `product` is the sector.
+    """
+    countries, sectors = np.array(data.countries), np.array(data.traded)
+    k, n, i = np.nonzero((flow > 0) & ~np.eye(len(countries), dtype=bool))
+    return pd.DataFrame(
+        {
+            "exporter": pd.Series(countries[i], dtype="str"),
+            "importer": pd.Series(countries[n], dtype="str"),
+            "year": data.year,
+            "product": pd.Series(sectors[k], dtype="str"),
+            "value": flow[k, n, i],
+        }
+    )

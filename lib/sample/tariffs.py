@@ -59,6 +59,15 @@ class TariffWorld:
     equilibrium: caliendo_parro.Equilibrium
     data: SectorTrade
 
+    def free_trade(self) -> np.ndarray:
+        """True flows of the traded sectors, (J, N, N), without trade costs, tariffs, deficits."""
+        e = self.economy
+        tau = e.tau.copy()
+        tau[: len(self.data.trade)] = 1
+        free = replace(e, tau=tau, tariff=np.zeros_like(e.tariff), D=np.zeros_like(e.D))
+        found = caliendo_parro.equilibrium(free)
+        return (found.share * found.expenditure.T[:, :, None])[: len(self.data.trade)]
+
 
 def _symmetric(draws):
     return (draws + draws.swapaxes(-1, -2)) / np.sqrt(2)

@@ -72,8 +72,8 @@ class Calibrated:
         for name, value in fixed.items():
             object.__setattr__(self, name, value)
 
-    def shocked(self, *, tariff=None, cost=1.0, D=None) -> "Calibrated":
-        r"""The same technology under other tariffs, trade costs or deficits.
+    def shocked(self, *, tariff=None, cost=1.0) -> "Calibrated":
+        r"""The same technology under other tariffs or trade costs.
 
         Parameters
         ----------
@@ -81,8 +81,6 @@ class Calibrated:
             New ad valorem rates.
         cost : float or ndarray, broadcast to (K, N, N)
             Factor of the iceberg costs.
-        D : ndarray, shape (N,), optional
-            New deficits.
 
         Returns
         -------
@@ -97,7 +95,7 @@ class Calibrated:
             raise BookError("Counterfactual: every factor of the trade costs must be positive.")
         dearer = cost * (1 + tariff) / (1 + self.tariff)
         weight = self.access * dearer ** -self.theta[:, None, None]
-        return replace(self, access=weight, tariff=tariff, D=self.D if D is None else D)
+        return replace(self, access=weight, tariff=tariff)
 
 
 def calibrate(data: SectorTrade, *, linkages: str = "full", theta_scale: float = 1.0) -> Calibrated:
@@ -132,7 +130,7 @@ def calibrate(data: SectorTrade, *, linkages: str = "full", theta_scale: float =
         raise BookError(f"linkages={linkages!r} is not one of {', '.join(LINKAGES)}.")
     if not theta_scale > 0:
         raise BookError(f"theta_scale={theta_scale} must be positive.")
-    flow, tariff = _with_home(data)
+    flow, tariff = with_home(data)
     n, k = data.output.shape
     gamma, inputs = data.value_added, np.maximum(data.inputs, 0)
     if linkages == "own":
@@ -166,7 +164,7 @@ def calibrate(data: SectorTrade, *, linkages: str = "full", theta_scale: float =
     )
 
 
-def _with_home(data: SectorTrade):
+def with_home(data: SectorTrade):
     """Flows and tariffs of all sectors, (K, N, N), with sales at home: output less exports."""
     j, n, k = len(data.trade), len(data.countries), len(data.sectors)
     flow, tariff = np.zeros((k, n, n)), np.zeros((k, n, n))
@@ -175,6 +173,13 @@ def _with_home(data: SectorTrade):
     home = np.arange(n)
     flow[:, home, home] = np.maximum(data.output.T, exports) - exports
     return flow, tariff
+
+
+def balanced(e: Calibrated, deficit: str) -> Calibrated:
+    """Set deficits to zero, or keep them as they are relative to world value added."""
+    if deficit not in DEFICITS:
+        raise BookError(f"deficit={deficit!r} is not one of {', '.join(DEFICITS)}.")
+    return replace(e, D=np.zeros_like(e.D)) if deficit == "zero" else e
 
 
 def flows(e: Calibrated, found: Equilibrium) -> np.ndarray:
@@ -304,9 +309,7 @@ def counterfactual(
     BookError
         If an argument is out of its range, or a world has no equilibrium.
     """
-    if deficit not in DEFICITS:
-        raise BookError(f"deficit={deficit!r} is not one of {', '.join(DEFICITS)}.")
-    today = e.shocked(D=np.zeros_like(e.D)) if deficit == "zero" else e
+    today = balanced(e, deficit)
     before = equilibrium(today)
     then = today.shocked(tariff=tariff, cost=cost)
     after = equilibrium(then, wage=before.wage)
