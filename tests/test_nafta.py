@@ -140,6 +140,20 @@ def test_welfare_of_a_small_reform_is_the_first_order_sum(world):
     assert missed[0] / missed[1] == pytest.approx(4, rel=0.2)
 
 
+def test_first_order_effects_of_small_steps_add_up_to_the_exact_change(world):
+    """A sum over n steps misses an integral by the order of 1/n: halved by twice the steps."""
+    change = cp.nafta(world[2], scope="all")
+    exact = 100 * np.log1p(change.real_income / 100)
+    missed = [
+        abs(sum(step.welfare for step in change.in_steps(count)) - exact).max()
+        for count in (1, 8, 16)
+    ]
+    assert missed[0] > 5 * missed[1]
+    assert missed[1] / missed[2] == pytest.approx(2, rel=0.1)
+    with pytest.raises(BookError, match="into 0 steps"):
+        change.in_steps(0)
+
+
 def test_without_linkages_or_with_own_inputs_the_trade_data_are_met(world):
     _, _, seen = world
     for linkages in ("own", "none"):

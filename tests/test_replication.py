@@ -118,7 +118,7 @@ def test_every_published_number_has_one_key_and_a_decimal_value():
     assert not (published[["item", "row", "column", "stat", "where"]] == "").any(axis=None)
 
 
-def test_all_tables_and_claims_of_four_papers_are_there():
+def test_all_tables_and_claims_of_the_papers_are_there():
     published = replication.published()
     assert published["paper"].unique().tolist() == list(replication.PAPERS)
     assert len(published) > 600

@@ -19,6 +19,7 @@ PAPERS = {
     "ni_2018": "Ni (2018)",
     "gao_li_zhu_2021": "Gao, Li & Zhu (2021)",
     "dang_yin_2024": "Dang & Yin (2024)",
+    "caliendo_parro_2015": "Caliendo & Parro (2015)",
 }
 STATUSES = [
     "exact",

@@ -266,6 +266,33 @@ class Change:
         """Exact change of the wage over the price of final consumption."""
         return self._real("wage")
 
+    def in_steps(self, count: int) -> list["Change"]:
+        """Divide a tariff reform into equal steps, each from the equilibrium of the last.
+
+        The first-order effects of the steps add up to the exact change as their number grows.
+
+        Parameters
+        ----------
+        count : int
+            Number of steps, at least one.
+
+        Returns
+        -------
+        list of Change
+        """
+        if count < 1:
+            raise BookError(f"A reform cannot be divided into {count} steps.")
+        start, end = self.economies
+        steps, world, solved = [], start, self.before
+        for part in np.linspace(0, 1, count + 1)[1:]:
+            tariff = start.tariff + part * (end.tariff - start.tariff)
+            then = start.shocked(tariff=tariff)
+            after = self.after if part == 1 else equilibrium(then, wage=solved.wage)
+            pair = (world, then)
+            steps.append(Change(self.countries, self.sectors, pair, solved, after))
+            world, solved = then, after
+        return steps
+
     def trade_growth(self, members=None) -> pd.DataFrame:
         """Growth of trade before duties within a group, importers in rows; columns are exporters.
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse.csgraph import connected_components
 from scipy.special import gamma as gamma_function
 from scipy.special import xlogy
@@ -307,18 +308,60 @@ def sales(e: Economy, net, purchases):
     return out
 
 
+class _Leontief:
+    """The matrix I − A of input use between all sectors of all countries, factorised.
+
+    Sectors that sell at home only use and supply inputs country by country; they are solved out in
+    blocks, so that the dense part has the size of the traded sectors.
+    """
+
+    def __init__(self, e: Economy, share, gamma_in):
+        used = sales(e, share, gamma_in)
+        n, h = used.shape[:2]
+        abroad = (share * (1 - np.eye(n))).any((1, 2))
+        self.home = np.array([not abroad[k].any() for k in e.products_of])
+        self.open = ~self.home
+        matrix = np.eye(n * h).reshape(n, h, n, h) - used
+        own = matrix[np.arange(n), :, np.arange(n)]
+        self.inverse = np.linalg.inv(own[:, self.home][:, :, self.home])
+        self.feeding = np.matmul(self.inverse, own[:, self.home][:, :, self.open])
+        self.fed = matrix[:, self.open][:, :, :, self.home]  # open by exporter, home by country
+        dense = matrix[:, self.open][:, :, :, self.open]
+        through = np.matmul(self.fed.transpose(2, 0, 1, 3), self.feeding[:, None])
+        size = n * self.open.sum()
+        self.factors = lu_factor((dense - through.transpose(1, 2, 0, 3)).reshape(size, size))
+
+    def solve(self, b):
+        """Solve (I − A) y = b, both (N, H, M)."""
+        y, home = np.empty_like(b), np.matmul(self.inverse, b[:, self.home])
+        rest = b[:, self.open] - np.tensordot(self.fed, home, ((2, 3), (0, 1)))
+        y[:, self.open] = self._dense(rest, 0)
+        y[:, self.home] = home - np.matmul(self.feeding, y[:, self.open])
+        return y
+
+    def solve_transposed(self, b):
+        """Solve (I − A)' y = b, both (N, H, M)."""
+        y = np.empty_like(b)
+        rest = b[:, self.open] - np.matmul(self.feeding.swapaxes(1, 2), b[:, self.home])
+        y[:, self.open] = self._dense(rest, 1)
+        supplied = np.tensordot(self.fed, y[:, self.open], ((0, 1), (0, 1)))
+        y[:, self.home] = np.matmul(self.inverse.swapaxes(1, 2), b[:, self.home] - supplied)
+        return y
+
+    def _dense(self, b, transposed):
+        return lu_solve(self.factors, b.reshape(-1, b.shape[2]), transposed).reshape(b.shape)
+
+
 def _output(e: Economy, share, income):
     """Output (N, H) and expenditure (N, K) that a given income before revenue supports.
 
     Spending X = alpha·I + gamma_in·Y and sales Y = Σ share·X make one linear system in Y.
     """
-    n, h = e.gamma.shape
     net, alpha, gamma_in = _effective(e, share)
-    leontief = np.eye(n * h) - sales(e, net, gamma_in).reshape(n * h, n * h)
+    leontief = _Leontief(e, net, gamma_in)
     final = alpha * income[:, None]
-    output = np.linalg.solve(leontief, sales(e, net, final[:, :, None]).sum((2, 3)).ravel())
-    output = output.reshape(n, h)
-    return output, final + np.matmul(gamma_in, output[:, :, None])[:, :, 0], leontief
+    output = leontief.solve(sales(e, net, final[:, :, None]).sum(2))
+    return output[:, :, 0], final + np.matmul(gamma_in, output)[:, :, 0], leontief
 
 
 def evaluate(e: Economy, wage, *, start=None) -> Equilibrium:
@@ -379,11 +422,11 @@ def _response(e: Economy, found: Equilibrium, leontief):
     Costs respond through all rounds of inputs, d log c = γ d log w + γ_in' Π d log c; flows through
     the shares at given spending, and spending through incomes and the Leontief inverse.
     """
-    n, h = e.gamma.shape
+    n = len(e.L)
     theta = e.theta[:, None, None]
-    inputs = np.eye(n * h) - sales(e, found.share, e.gamma_in).reshape(n * h, n * h)
-    own = (e.gamma[:, :, None] * np.eye(n)[:, None, :]).reshape(n * h, n)
-    d_cost = np.linalg.solve(inputs.T, own).reshape(n, h, n).transpose(1, 0, 2)[e.sector]
+    labour = e.gamma[:, :, None] * np.eye(n)[:, None, :]
+    d_cost = _Leontief(e, found.share, e.gamma_in).solve_transposed(labour)
+    d_cost = d_cost.transpose(1, 0, 2)[e.sector]
     d_price = np.matmul(found.share, d_cost)
 
     def substituted(flow):
@@ -399,7 +442,7 @@ def _response(e: Economy, found: Equilibrium, leontief):
     d_final = alpha.T[:, :, None] * d_income
     d_sales = sold + np.matmul(net.transpose(0, 2, 1), d_final)
     direct = np.stack([d_sales[k].sum(0) for k in e.products_of], 1)
-    d_output = np.linalg.solve(leontief, direct.reshape(n * h, n)).reshape(n, h, n)
+    d_output = leontief.solve(direct)
     d_spending = d_final + np.matmul(gamma_in, d_output).transpose(1, 0, 2)
 
     share, flow, receipts, payments = _abroad(e, found)
@@ -540,9 +583,7 @@ def invert(
         crowding = np.matmul(share.transpose(0, 2, 1), spent)
         direct = -np.stack([crowding[k].sum(0) for k in e.products_of], 1)
         direct[np.arange(n), :, np.arange(n)] += output
-        d_output = np.linalg.solve(leontief, direct.reshape(-1, n)[:, :-1]).reshape(
-            *output.shape, -1
-        )
+        d_output = leontief.solve(direct[:, :, :-1])
         jacobian = (e.gamma[:, :, None] * d_output).sum(1) / gdp[:, None]
         return np.append(np.linalg.solve(jacobian[:-1], -f[:-1]), 0.0)
 
