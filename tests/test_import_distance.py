@@ -6,7 +6,13 @@ import pytest
 
 from lib.errors import BookError
 from lib.io_table import FINAL_USES, InputOutput
-from lib.trade import flows_by_use, ideal_import_distance, import_distance, leading_exporters
+from lib.trade import (
+    flows_by_use,
+    ideal_import_distance,
+    import_distance,
+    leading_exporters,
+    split_like,
+)
 
 
 def pairs(matrix, names):
@@ -212,3 +218,21 @@ def test_flows_by_use_add_up_to_the_table():
     assert totals["final"] == pytest.approx(y[abroad][:, :3].sum(), rel=1e-12)
     cell = flows.query("exporter == 'AAA' and importer == 'ROW' and product == 'c2:capital'")
     assert cell["value"].item() == pytest.approx(y[1, 2, 3])
+
+
+def test_imports_are_divided_among_the_sources_of_other_flows():
+    """By hand: A buys 10 of x, which come 3 to 1 from B and C there; nobody there sells z."""
+    columns = ["exporter", "importer", "year", "product", "value"]
+    bought = pd.DataFrame(
+        [("B", "A", 2000, "x", 4.0), ("D", "A", 2000, "x", 6.0), ("B", "A", 2000, "z", 5.0)],
+        columns=columns,
+    )
+    elsewhere = pd.DataFrame(
+        [("B", "A", 2000, "x", 30.0), ("C", "A", 2000, "x", 10.0), ("C", "D", 2000, "x", 9.0)],
+        columns=columns,
+    )
+    split = split_like(bought, elsewhere)
+    assert split[columns].values.tolist() == [
+        ["B", "A", 2000, "x", 7.5],
+        ["C", "A", 2000, "x", 2.5],
+    ]

@@ -56,3 +56,24 @@ def flows_by_use(table: InputOutput) -> pd.DataFrame:
         )
     flows = pd.concat(frames, ignore_index=True)
     return flows[flows["exporter"] != flows["importer"]].reset_index(drop=True)
+
+
+def split_like(flows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Let each importer buy what it buys of each product, from the sources of other flows.
+
+    Parameters
+    ----------
+    flows, sources : DataFrame
+        ``exporter, importer, year, product, value``.
+
+    Returns
+    -------
+    DataFrame
+        Same columns: the imports of `flows` by importer, year and product, divided among exporters
+        as in `sources`. Imports without a source there are left out.
+    """
+    keys = ["importer", "year", "product"]
+    imports = flows.groupby(keys, as_index=False)["value"].sum()
+    share = sources["value"] / sources.groupby(keys)["value"].transform("sum")
+    split = sources[["exporter", *keys]].assign(share=share).merge(imports, on=keys)
+    return split.assign(value=split["share"] * split["value"]).drop(columns="share")
