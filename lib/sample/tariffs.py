@@ -65,7 +65,7 @@ class TariffWorld:
         tau = e.tau.copy()
         tau[: len(self.data.trade)] = 1
         free = replace(e, tau=tau, tariff=np.zeros_like(e.tariff), D=np.zeros_like(e.D))
-        found = caliendo_parro.equilibrium(free)
+        found = caliendo_parro.equilibrium(free, wage=self.equilibrium.wage)
         return (found.share * found.expenditure.T[:, :, None])[: len(self.data.trade)]
 
 
