@@ -6,7 +6,7 @@ from scipy.optimize import root
 
 from lib.errors import BookError
 from lib.models import caliendo_parro
-from lib.models.eaton_kortum import change, gains_from_trade, price_constant, solve
+from lib.models.eaton_kortum import change, gains_from_trade, price_constant, shares, solve
 
 # The solver stops where payments clear to 1e-11; wages inherit that divided by a trade elasticity
 # of two or more, so agreement with closed forms is asked for at 1e-10.
@@ -81,6 +81,16 @@ def test_a_small_country_gains_more_than_a_large_one():
     found = solve(L, costs(4, 1.4), 5.0, L)
     assert (np.diff(found.home_share) > 0).all()
     assert (np.diff(gains_from_trade(found.home_share, 5.0)) < 0).all()
+
+
+def test_shares_at_the_wages_found_are_those_of_the_equilibrium():
+    w = random_world(5, batch=(3,))
+    found = solve(**w)
+    np.testing.assert_allclose(
+        shares(w["T"], w["tau"], w["theta"], found.wage), found.share, **CLOSE
+    )
+    # Equal costs and no barriers: technology alone decides.
+    np.testing.assert_allclose(shares([1, 3], np.ones((2, 2)), 4, [1, 1]), [[0.25, 0.75]] * 2)
 
 
 # -- the Fréchet goods behind the formulas -------------------------------------------------------

@@ -176,3 +176,14 @@ def test_the_download_size_counts_no_embedded_file():
     entries = data.catalogue().values()
     size = sum(f.bytes for e in entries if not e.embedded for f in e.files)
     assert pages.download_size() == f"{size / 1e6:.0f} MB"
+
+
+def test_an_interactive_part_carries_its_data_and_asks_for_nothing_else(make, monkeypatch):
+    chapter, parts = make("original"), []
+    monkeypatch.setattr(session, "display", lambda bundle, raw: parts.append(bundle["text/html"]))
+    chapter.interactive("chain_explorer", {"told": "</script><b>"})
+    (html,) = parts
+    assert not re.search(r"(?:src|href)\s*=|url\(|@import|fetch\(|__DATA__", html)
+    block = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.S)
+    assert json.loads(block.group(1)) == {"told": "</script><b>"}
+    assert re.search(r'<div class="chain-explorer"[^>]* hidden>', html)  # nothing without scripts

@@ -124,6 +124,21 @@ class Session:
             text = kept["text"] if real else f"{text} (sample)"
         glue(name, text, display=False)
 
+    def interactive(self, template: str, values: dict) -> None:
+        """Show a page part that a reader can play with; it needs no network and no file beside it.
+
+        Parameters
+        ----------
+        template : str
+            Name of an HTML file of this room, which holds ``__DATA__`` where its data go. Its
+            script shows it; where scripts are off nothing is shown, so put a figure before it.
+        values : dict
+            What the script reads, as JSON.
+        """
+        html = (Path(__file__).parent / f"{template}.html").read_text(encoding="utf-8")
+        content = json.dumps(values, separators=(",", ":")).replace("</", "<\\/")
+        display({"text/html": html.replace("__DATA__", content)}, raw=True)
+
     # -- the scoreboard --------------------------------------------------------------------------
 
     def record(

@@ -102,6 +102,27 @@ def price_constant(theta, sigma=2.0):
     return gamma_function((theta + 1 - sigma) / theta) ** (1 / (1 - sigma))
 
 
+def shares(T, tau, theta, cost):
+    r"""Trade shares where costs are given: :math:`\pi_{ni} \propto T_i (c_i \tau_{ni})^{-\theta}`.
+
+    Parameters
+    ----------
+    T, cost : array_like, shape (..., N)
+    tau : array_like, shape (..., N, N)
+        From exporter (last axis) to importer.
+    theta : array_like, shape (...)
+
+    Returns
+    -------
+    ndarray, shape (..., N, N)
+        Importer by exporter; rows sum to one (Li and Chen 2023, equation 5).
+    """
+    T, tau, theta, cost = (np.asarray(x, float) for x in (T, tau, theta, cost))
+    offer = np.log(T)[..., None, :] - theta[..., None, None] * np.log(cost[..., None, :] * tau)
+    offer = np.exp(offer - offer.max(-1, keepdims=True))
+    return offer / offer.sum(-1, keepdims=True)
+
+
 def gains_from_trade(home_share, theta, *, alpha=1.0, beta=1.0):
     r"""Real income relative to autarky, :math:`\pi_{nn}^{-\alpha/(\theta\beta)}`.
 
