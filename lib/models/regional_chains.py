@@ -1,0 +1,117 @@
+r"""The ten countries of Li and Chen (2023, § 2.3): geography, costs, technology, agreements.
+
+Countries are numbered 1, …, N by productivity. Bilateral arrays are importer by exporter.
+"""
+
+import numpy as np
+
+from lib.errors import BookError
+from lib.models import eaton_kortum
+
+TECHNOLOGIES = ("number", "location", "equal", "declining", "random")
+SHARES_OF_REGIONS = (0.4, 0.3, 0.3)
+
+
+def ring_distance(n: int) -> np.ndarray:
+    """Steps between n countries on a circle, shape (n, n)."""
+    gap = abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    return np.minimum(gap, n - gap)
+
+
+def regions(n: int) -> np.ndarray:
+    """Region of each country, shape (n,): the first 40 %, the next 30 %, the last 30 %."""
+    ends = np.round(np.cumsum(SHARES_OF_REGIONS) * n).astype(int)
+    return np.searchsorted(ends, np.arange(n), side="right")
+
+
+def chain_costs(h, region, tau_in, tau_out) -> np.ndarray:
+    r"""Costs between the ideal and the regional chain, :math:`(1-h)\tau^O + h\tau^R` (eq. 14).
+
+    Parameters
+    ----------
+    h : array_like, shape (...)
+        Weight of the regional chain, from zero to one.
+    region : array_like, shape (N,)
+    tau_in, tau_out : float or array_like, shape (...)
+        Regional costs within and between regions; home trade is free, as all trade is at h = 0.
+
+    Returns
+    -------
+    ndarray, shape (..., N, N)
+    """
+    h, tau_in, tau_out = (np.asarray(x, float)[..., None, None] for x in (h, tau_in, tau_out))
+    region = np.asarray(region)
+    regional = np.where(region[:, None] == region, tau_in, tau_out)
+    return 1 - h + h * np.where(np.eye(len(region), dtype=bool), 1.0, regional)
+
+
+def technology(kind: str, n: int, theta: float) -> np.ndarray:
+    r"""Fréchet locations T of n countries, shape (n,).
+
+    Average productivity is proportional to :math:`T^{1/\theta}`.
+
+    Parameters
+    ----------
+    kind : {"number", "location", "equal", "declining", "random"}
+        Average productivity is a country's number; or T itself is; or all are alike; or
+        productivity falls with the number; or the numbers are dealt out at random (always alike).
+
+    Raises
+    ------
+    BookError
+        On another kind.
+    """
+    number = np.arange(1.0, n + 1)
+    if kind == "number":
+        return number**theta
+    if kind == "location":
+        return number
+    if kind == "equal":
+        return np.ones(n)
+    if kind == "declining":
+        return number[::-1] ** theta
+    if kind == "random":
+        return np.random.default_rng(2023).permutation(number) ** theta
+    raise BookError(f"Technology {kind!r} does not exist; choose one of {', '.join(TECHNOLOGIES)}.")
+
+
+def average_distance(share, distance) -> np.ndarray:
+    r"""Average import distance :math:`\sum_i \pi_{ji} d_{ji}`, home trade included (eq. 15).
+
+    Parameters
+    ----------
+    share : array_like, shape (..., N, N)
+    distance : array_like, shape (N, N)
+
+    Returns
+    -------
+    ndarray, shape (..., N)
+    """
+    return (np.asarray(share) * distance).sum(-1)
+
+
+def agreement_gains(share, labour_income, theta, cut) -> np.ndarray:
+    """What each agreement between two countries is worth to all, from a solved world on.
+
+    Parameters
+    ----------
+    share : array_like, shape (N, N)
+    labour_income : array_like, shape (N,)
+    theta : float
+    cut : array_like, shape (N, N) or float
+        Factor on the trade costs of the two partners, both ways.
+
+    Returns
+    -------
+    ndarray, shape (N (N - 1) / 2, N)
+        Gain of real income in per cent of each country (last axis), one row for each pair in the
+        order of ``numpy.triu_indices(N, 1)``.
+    """
+    n = len(labour_income)
+    one, other = np.triu_indices(n, 1)
+    pair = np.arange(len(one))
+    tau_hat = np.ones((len(one), n, n))
+    cut = np.broadcast_to(cut, (n, n))
+    tau_hat[pair, one, other] = cut[one, other]
+    tau_hat[pair, other, one] = cut[other, one]
+    return 100 * (eaton_kortum.change(share, labour_income, theta, tau_hat=tau_hat).welfare - 1)
