@@ -9,7 +9,9 @@ from lib.models.regional_chains import (
     TECHNOLOGIES,
     agreement_gains,
     average_distance,
+    both_closures,
     chain_costs,
+    partner_distance,
     regions,
     ring_distance,
     technology,
@@ -84,3 +86,22 @@ def test_an_agreement_of_two_helps_them_and_hurts_the_rest_together():
     party = np.zeros((len(one), n), bool)
     party[np.arange(len(one)), one] = party[np.arange(len(one)), other] = True
     assert (gains[party] > 0).all() and (gains[~party] < 0).all()
+
+
+def test_in_an_equal_world_without_costs_the_closures_agree():
+    shares = both_closures(np.ones(5), np.ones((5, 5)), 4.0)
+    for share in shares.values():
+        np.testing.assert_allclose(share, 0.2, rtol=1e-12)
+    uneven = both_closures(technology("number", 5, 4.0), np.ones((5, 5)), 4.0)
+    # T^(1/(1+θ)) against T: wages that adjust even the shares out.
+    np.testing.assert_allclose(uneven["costs given"][0, 4] / uneven["costs given"][0, 0], 5**4.0)
+    adjusting = uneven["wages adjust"][0]
+    np.testing.assert_allclose(adjusting[4] / adjusting[0], 5 ** (4 / 5), rtol=1e-10)
+
+
+def test_partners_are_weighted_by_the_gains_of_the_country_itself():
+    distance = np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0]])
+    gains = np.array([[3.0, 1.0, -1.0], [1.0, -2.0, 5.0], [-1.0, 0.0, 0.0]])  # pairs 12, 13, 23
+    found = partner_distance(gains, distance)
+    np.testing.assert_allclose(found, [(3 * 1 + 1 * 4) / 4, 1, 4])
+    assert np.isnan(partner_distance(0 * gains, distance)).all()

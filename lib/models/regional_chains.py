@@ -75,6 +75,27 @@ def technology(kind: str, n: int, theta: float) -> np.ndarray:
     raise BookError(f"Technology {kind!r} does not exist; choose one of {', '.join(TECHNOLOGIES)}.")
 
 
+def both_closures(T, tau, theta) -> dict[str, np.ndarray]:
+    """Trade shares of countries of one size: at input costs of one, and in general equilibrium.
+
+    Parameters
+    ----------
+    T : array_like, shape (..., N)
+    tau : array_like, shape (..., N, N)
+    theta : array_like, shape (...)
+
+    Returns
+    -------
+    dict
+        ``"costs given"`` and ``"wages adjust"``, each of shape (..., N, N).
+    """
+    ones = np.ones(np.shape(T)[-1])
+    return {
+        "costs given": eaton_kortum.shares(T, tau, theta, ones),
+        "wages adjust": eaton_kortum.solve(T, tau, theta, ones).share,
+    }
+
+
 def average_distance(share, distance) -> np.ndarray:
     r"""Average import distance :math:`\sum_i \pi_{ji} d_{ji}`, home trade included (eq. 15).
 
@@ -115,3 +136,26 @@ def agreement_gains(share, labour_income, theta, cut) -> np.ndarray:
     tau_hat[pair, one, other] = cut[one, other]
     tau_hat[pair, other, one] = cut[other, one]
     return 100 * (eaton_kortum.change(share, labour_income, theta, tau_hat=tau_hat).welfare - 1)
+
+
+def partner_distance(gains, distance) -> np.ndarray:
+    """Average distance of each country's possible partners, weighted by what each is worth to it.
+
+    Parameters
+    ----------
+    gains : array_like, shape (N (N - 1) / 2, N)
+        As from :func:`agreement_gains`; losses and gains below 1e-6 % have no weight.
+    distance : array_like, shape (N, N)
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        NaN for a country that no agreement helps.
+    """
+    n = len(distance)
+    one, other = np.triu_indices(n, 1)
+    pair, own = np.arange(len(one)), np.zeros((n, n))
+    own[one, other], own[other, one] = gains[pair, one], gains[pair, other]
+    own = np.where(own > 1e-6, own, 0)
+    total = own.sum(1)
+    return np.divide((own * distance).sum(1), total, out=np.full(n, np.nan), where=total > 0)
