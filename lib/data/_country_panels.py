@@ -70,7 +70,7 @@ def kof_2023(files) -> pd.DataFrame:
     The frame is that of :func:`kof_2018`. The edition has other sources and components, so that
     the two differ in common years.
     """
-    raw = pd.read_excel(files.only, keep_default_na=False, na_values=[""])
+    raw = pd.read_excel(files.only, engine="openpyxl", keep_default_na=False, na_values=[""])
     return kof(raw, files.only)
 
 
@@ -145,6 +145,7 @@ def wgi(files, indicator: str = "regulatory_quality") -> pd.DataFrame:
         raise DataError(f"WGI has no indicator {indicator!r}; choose from {', '.join(WGI_SHEETS)}.")
     raw = pd.read_excel(
         files.only,
+        engine="openpyxl",
         sheet_name=WGI_SHEETS[indicator],
         header=None,
         keep_default_na=False,
