@@ -152,6 +152,17 @@ def test_the_wild_bootstrap_is_pyfixests(weights):
     assert ours["p"] == pytest.approx(float(peer["Pr(>|t|)"]), abs=1e-12)
 
 
+def test_the_wild_bootstrap_stands_effects_that_overlap():
+    """Regions of countries add nothing to countries, and neither do the units of a regressor."""
+    frame = panel(12, seed=2)
+    frame["region"], frame["euro"] = frame["country"] < "C06", 1e6 * frame["size"]
+    options = {"cluster": "country", "param": "trade", "draws": 299}
+    plain = estimation.wild_bootstrap(frame, "y", X, ABSORB, **options)
+    more = [*ABSORB, "region", ("region", "country")]
+    again = estimation.wild_bootstrap(frame, "y", ["trade", "euro"], more, **options)
+    np.testing.assert_allclose(again, plain, rtol=1e-9)
+
+
 def test_permuted_estimates_are_those_of_regressions_on_permuted_data():
     frame = panel(8, 6).sample(frac=1, random_state=0)
     found = estimation.randomisation_inference(frame, "y", "trade", ["size"], draws=3, seed=9)

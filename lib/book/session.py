@@ -210,8 +210,20 @@ class Session:
             },
         )
 
-    def compare(self, name: str, *, caption: str) -> None:
-        """Show what this chapter recorded so far: published, recorded, this build, status."""
+    def tally(self) -> pd.Series:
+        """Count what this chapter recorded so far, by status."""
+        rows = pd.DataFrame(self._rows.get("numbers.csv", []), columns=replication.NUMBER_COLUMNS)
+        return rows["status"].value_counts().reindex(replication.STATUSES, fill_value=0)
+
+    def compare(self, name: str, *, caption: str, statuses=tuple(replication.STATUSES)) -> None:
+        """Show what this chapter recorded so far: published, recorded, this build, status.
+
+        Parameters
+        ----------
+        statuses : sequence of str
+            Show only numbers with one of these; a chapter with hundreds of numbers shows those
+            that part from the paper's and leaves the rest to the scoreboard.
+        """
         live = pd.DataFrame(self._rows["numbers.csv"]).drop(columns="chapter")
         kept = replication.recorded()[[*replication.KEY, "value", "tier", "status"]]
         board = replication.published().merge(live, on=replication.KEY, suffixes=("", "_live"))
@@ -233,9 +245,10 @@ class Session:
                 }
             )
         shown = pd.DataFrame(rows)
+        shown = shown[shown["status"].isin(statuses)]
         table = _table(shown, f"tbl-{self.chapter.number}-{name}", caption)
         if len(shown) > LONG:
-            table = f"::::{{dropdown}} All {len(shown)} numbers of this chapter\n{table}\n::::"
+            table = f"::::{{dropdown}} All {len(shown)} numbers\n{table}\n::::"
         self._show(table, shown.to_html())
 
     # -- keeping and showing ---------------------------------------------------------------------

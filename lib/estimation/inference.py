@@ -55,7 +55,9 @@ def wild_bootstrap(
     Notes
     -----
     The restricted wild cluster bootstrap "11" of Cameron, Gelbach and Miller (2008, Review of
-    Economics and Statistics 90), computed by the package wildboottest.
+    Economics and Statistics 90), computed by the package wildboottest. The dummies enter as an
+    orthonormal basis of their span and the regressors in units of their length, which changes no t
+    statistic and keeps the package's matrix inverse sound when effects overlap.
     """
     x = list(x)
     if param not in x:
@@ -67,12 +69,15 @@ def wild_bootstrap(
     found = _design.design(data, [y, *x], absorb, cluster)
     _design.refuse_collinear(found.numbers[x], found.effects)
     dummies = [pd.get_dummies(found.effects[e], dtype=float) for e in found.effects]
-    matrix = [found.numbers[x], np.ones((len(found.numbers), 1)), *(d.iloc[:, 1:] for d in dummies)]
+    space = np.column_stack([np.ones((len(found.numbers), 1)), *dummies])
+    u, size, _ = np.linalg.svd(space, full_matrices=False)
+    scaled = found.numbers[x] / np.sqrt((found.numbers[x] ** 2).sum())
+    matrix = np.column_stack([scaled, u[:, size > 1e-9 * size[0]]])
     boot = WildboottestCL(
-        X=np.column_stack(matrix),
+        X=matrix,
         Y=found.numbers[y].to_numpy(),
         cluster=found.cluster.to_numpy(),
-        R=np.eye(1, sum(part.shape[1] for part in matrix), x.index(param)).ravel(),
+        R=np.eye(1, matrix.shape[1], x.index(param)).ravel(),
         B=draws,
         seed=seed,
         parallel=False,

@@ -1,0 +1,146 @@
+"""Regression tables: the paper's columns beside ours, and every number of them on record.
+
+An estimate is anything with the attributes of :class:`lib.estimation.Estimate`.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+from scipy import stats
+
+from lib.book import replication
+from lib.errors import BookError
+
+FIT = {("observations", "n"): "nobs", ("r2", "r2"): "r2_within"}
+
+
+def published(paper: str, item: str, stat: str = "coef") -> pd.DataFrame:
+    """Return what a paper's table prints for one statistic: rows × columns, as numbers."""
+    frame = replication.published()
+    frame = frame[(frame["paper"] == paper) & (frame["item"] == item) & (frame["stat"] == stat)]
+    if frame.empty:
+        raise BookError(f"{paper} has no {stat!r} in {item}; see data/published/{paper}.csv.")
+    numbers = frame.assign(value=frame["value"].astype(float))
+    wide = numbers.pivot(index="row", columns="column", values="value")
+    return wide.loc[frame["row"].unique(), frame["column"].unique()]
+
+
+def numbers(estimate) -> pd.Series:
+    """Return all numbers of a column by (row, stat): coefficients, errors, N and R²."""
+    parts = {"coef": estimate.params, "se": estimate.std_errors}
+    table = pd.DataFrame(parts).stack()
+    fit = {key: float(getattr(estimate, name)) for key, name in FIT.items()}
+    return pd.concat([table, pd.Series(fit)])
+
+
+def cell(value: float, error: float, stars: str = "", digits: int = 2) -> str:
+    """Write a coefficient with stars and its standard error in parentheses."""
+    text = f"{value:.{digits}f}{stars} ({error:.{digits}f})"
+    return text.replace("-", "−")
+
+
+def shown(estimate, row: str) -> str:
+    """Write one coefficient of an estimate."""
+    return cell(estimate.params[row], estimate.std_errors[row], estimate.stars[row])
+
+
+def beside(
+    paper: str, item: str, columns: Mapping[str, tuple[str, object]], rows: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return a table with the paper's and our version of each column side by side.
+
+    Parameters
+    ----------
+    paper, item : str
+        Which published table.
+    columns : mapping of str to (str, estimate)
+        Key of the published column → its heading and our estimate.
+    rows : mapping of str to str
+        Key of the published row → its name for a reader, in order; N and R² are added.
+    """
+    coef, error = (published(paper, item, stat) for stat in ("coef", "se"))
+    stars = replication.published()
+    stars = stars[(stars["paper"] == paper) & (stars["item"] == item) & (stars["stat"] == "coef")]
+    stars = stars.pivot(index="row", columns="column", values="stars")
+    out = pd.DataFrame({"": [*rows.values(), "N", "R²"]})
+    for key, (title, estimate) in columns.items():
+        theirs = [
+            cell(coef.loc[r, key], error.loc[r, key], stars.loc[r, key])
+            if coef[key].notna().get(r, False)
+            else ""
+            for r in rows
+        ]
+        ours = [shown(estimate, r) if r in estimate.params else "" for r in rows]
+        n, r2 = (published(paper, item, stat)[key].iloc[0] for stat in ("n", "r2"))
+        out[f"{title}, paper"] = [*theirs, f"{n:.0f}", f"{r2:.3f}"]
+        out[f"{title}, ours"] = [*ours, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
+    return out
+
+
+def record(
+    chapter, item: str, column: str, estimate, *, diagnosis: Callable[[str, str], str], **said
+) -> None:
+    """Put every number of a published column on record beside ours.
+
+    Parameters
+    ----------
+    chapter : Session
+    item, column : str
+        Which published column.
+    estimate : Estimate
+    diagnosis : callable
+        (row, stat) → the sentence for a number that differs.
+    **said
+        `data`, `sample`, `cell` and `difference` of :meth:`Session.record`.
+
+    Raises
+    ------
+    BookError
+        If the paper prints a number that the estimate does not have.
+    """
+    ours, paper = numbers(estimate), chapter.chapter.paper
+    rows = replication.published()
+    rows = rows[(rows["paper"] == paper) & (rows["item"] == item) & (rows["column"] == column)]
+    for row, stat in rows[["row", "stat"]].itertuples(index=False):
+        if (row, stat) not in ours.index:
+            raise BookError(f"{item} column {column}: our estimate has no {stat} of {row}.")
+        coefficient = stat == "coef"
+        chapter.record(
+            item,
+            row,
+            column,
+            stat,
+            ours[row, stat],
+            se=float(estimate.std_errors[row]) if coefficient else None,
+            n=estimate.nobs,
+            significant=bool(estimate.pvalues[row] < 0.10) if coefficient else None,
+            diagnosis=diagnosis(row, stat),
+            **said,
+        )
+
+
+def stars_fit(coef, error, stars, clusters: int | None = None, digits: int = 4) -> pd.Series:
+    """Tell which printed stars follow from the printed numbers by t with clusters − 1 degrees.
+
+    Parameters
+    ----------
+    coef, error : Series of float
+        As printed, with `digits` decimals.
+    stars : Series of str
+        As printed: "", "*" at 10 %, "**" at 5 %, "***" at 1 %.
+    clusters : int, optional
+        Without it the normal distribution is used.
+
+    Returns
+    -------
+    Series of bool
+        True where some values that round to the printed ones give the printed stars.
+    """
+    half = 0.5 * 10.0**-digits
+    ends = (coef.abs() - half) / (error + half), (coef.abs() + half) / (error - half)
+    law = stats.norm if clusters is None else stats.t(clusters - 1)
+    low, high = (
+        sum((t > law.ppf(1 - level / 2)).astype(int) for level in (0.10, 0.05, 0.01)) for t in ends
+    )
+    count = stars.str.len()
+    return (low <= count) & (count <= high)
