@@ -248,7 +248,7 @@ class Session:
         shown = shown[shown["status"].isin(statuses)]
         table = _table(shown, f"tbl-{self.chapter.number}-{name}", caption)
         if len(shown) > LONG:
-            table = f"::::{{dropdown}} All {len(shown)} numbers\n{table}\n::::"
+            table = f"::::{{dropdown}} {len(shown)} numbers\n{table}\n::::"
         self._show(table, shown.to_html())
 
     # -- keeping and showing ---------------------------------------------------------------------
