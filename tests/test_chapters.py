@@ -181,6 +181,14 @@ def test_a_chapter_loads_what_it_declares_and_declares_what_it_loads(chapter):
     assert loaded == set(chapter.datasets)
 
 
+def test_the_catalogue_says_which_chapters_use_a_dataset():
+    """Chapters that are written; an entry may announce others."""
+    written = {str(c.number) for c in ALL}
+    for key, entry in data.catalogue().items():
+        use = {str(c.number) for c in ALL if key in c.datasets}
+        assert set(entry.chapters) & written == use, key
+
+
 def depth(node) -> int:
     """Return how many `for` statements lie within each other, at most, below a syntax node."""
     below = max(map(depth, ast.iter_child_nodes(node)), default=0)
