@@ -164,7 +164,7 @@ def solve(
     alpha : array_like, shape (...)
         Share of manufactures in final spending, in (0, 1].
     other_income : array_like, shape (..., N)
-        Income that is not earned in manufacturing; needs ``alpha < 1``.
+        Income that is not earned by the labour in `L`; needs ``alpha < 1``.
     deficit : array_like, shape (..., N)
         Trade deficits of the whole economy, :math:`Y_n` less income; they sum to zero.
     sigma : float
@@ -383,11 +383,7 @@ class _Worlds:
         for name in ("alpha", "beta"):
             value = getattr(self, name)
             self.refuse((value > 0) & (value <= 1), f"{name} must lie above zero, up to one")
-        earns = self.other_income.sum(-1) > 0
-        self.refuse(
-            (self.other_income >= 0).all(-1) & (earns != self.closed),
-            "other income must be positive where alpha is below one, and zero where it is one",
-        )
+        self.refuse((self.other_income >= 0).all(-1), "other income must not be negative")
         size = self.numeraire[:, 0] + self.other_income.sum(-1)
         self.refuse(abs(self.deficit.sum(-1)) < 1e-8 * size, "deficits must sum to zero")
         if np.isneginf(self.log_access).any():
@@ -484,6 +480,10 @@ class _Worlds:
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def clear(self, log_wage, tol, max_iter) -> Equilibrium:
         """Find the wages that clear every labour market."""
+        self.refuse(
+            (self.other_income.sum(-1) > 0) != self.closed,
+            "other income must be positive where alpha is below one, and zero where it is one",
+        )
         log_wage = np.broadcast_to(log_wage, (*self.batch, self.L.shape[-1])).reshape(self.L.shape)
         point = self.at(log_wage)
         rounds, length = np.zeros(len(self.L), int), np.ones(len(self.L))

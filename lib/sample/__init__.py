@@ -28,6 +28,7 @@ from lib.sample.globalisation import (
     wgi,
 )
 from lib.sample.tariffs import TariffWorld, sector_trade, tariff_world
+from lib.sample.oecd import eaton_kortum_2002
 from lib.sample.world import COUNTRIES, SECTORS, YEARS, Parameters, economy, parameters
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "TariffWorld",
     "baci_hs92",
     "bilateral_panel",
+    "eaton_kortum_2002",
     "economy",
     "gdp",
     "geodist",
