@@ -20,6 +20,7 @@ PAPERS = {
     "gao_li_zhu_2021": "Gao, Li & Zhu (2021)",
     "dang_yin_2024": "Dang & Yin (2024)",
     "caliendo_parro_2015": "Caliendo & Parro (2015)",
+    "eaton_kortum_2002": "Eaton & Kortum (2002)",
 }
 STATUSES = [
     "exact",
