@@ -27,8 +27,8 @@ from lib.sample.globalisation import (
     trade_benefit,
     wgi,
 )
-from lib.sample.tariffs import TariffWorld, sector_trade, tariff_world
 from lib.sample.oecd import eaton_kortum_2002
+from lib.sample.tariffs import TariffWorld, sector_trade, tariff_world
 from lib.sample.world import COUNTRIES, SECTORS, YEARS, Parameters, economy, parameters
 
 __all__ = [
