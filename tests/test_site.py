@@ -379,3 +379,26 @@ def test_phone_opens_and_closes_the_contents(page, root):
     page.wait_for_function(
         "document.querySelector('.bd-sidebar-primary').getBoundingClientRect().right > 100"
     )
+
+
+def test_the_dials_of_chapter_13_move_by_keyboard_and_offline(page, root):
+    """h and theta change shares and distances; the theta dial shows every elasticity it carries."""
+    name = "book/13_ten_countries.html"
+    if name not in PAGES:
+        pytest.skip("this book has no chapter 13")
+    page.goto(f"{root}/{name}")
+    explorer = page.locator("#chain-explorer")
+    expect(explorer).to_be_visible()
+    told, h = explorer.locator(".told"), explorer.locator("[name=h]")
+    regional = told.text_content()
+    h.focus()
+    page.keyboard.press("Home")
+    expect(h.locator("xpath=following-sibling::output")).to_have_text("0.00")
+    mean, ideal = re.findall(r"\d\.\d\d", told.text_content())
+    assert mean == ideal != re.search(r"\d\.\d\d", regional).group()
+    rows = explorer.locator(".shares rect").evaluate_all(
+        "all => all.map((e) => e.style.fill || e.getAttribute('fill'))"
+    )
+    assert len(rows) == 100 and rows[:10] == rows[90:]  # without costs all importers are alike
+    explorer.locator("[name=wages]").uncheck()
+    assert re.findall(r"\d\.\d\d", told.text_content())[0] == ideal
