@@ -3,11 +3,12 @@
     python data/make_catalogue.py SOURCES.tsv
 
 SOURCES.tsv has one line per pinned file, with the columns file, bytes, sha256, url and licence.
-A description names its files by path; size, hash, url and the licence words of the copy are filled
-in here, and embedded files are measured where they lie.
+A description names its files by path, or by a pattern such as tota/xml/*.xml; size, hash, url and
+the licence words of the copy are filled in here, and embedded files are measured where they lie.
 """
 
 import csv
+import fnmatch
 import hashlib
 import sys
 import tomllib
@@ -36,6 +37,10 @@ def original_file(name: str, rows: dict[str, dict]) -> dict:
     return {"path": name, "bytes": int(row["bytes"]), "sha256": row["sha256"], "url": row["url"]}
 
 
+def matching(pattern: str, rows: dict[str, dict]) -> list[str]:
+    return sorted(fnmatch.filter(rows, pattern)) if "*" in pattern else [pattern]
+
+
 def entry(described: dict, rows: dict[str, dict], embedded: dict[str, dict]) -> dict:
     names = described.pop("files", [])
     if described.get("embedded"):
@@ -43,6 +48,7 @@ def entry(described: dict, rows: dict[str, dict], embedded: dict[str, dict]) -> 
         words = {embedded[name]["licence"] for name in names}
         copies = {f"{embedded[n]['package']} {embedded[n]['version']}" for n in names}
     else:
+        names = [name for pattern in names for name in matching(pattern, rows)]
         files = [original_file(name, rows) for name in names]
         words = {rows[name]["licence"] for name in names}
         copies = {f"{rows[name]['repo']} at {rows[name]['commit'][:12]}" for name in names}

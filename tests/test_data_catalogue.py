@@ -1,5 +1,6 @@
 """Tiers and provenance: originals first, an honest sample where they are absent."""
 
+import fnmatch
 import hashlib
 import importlib
 import subprocess
@@ -172,7 +173,9 @@ def test_the_catalogue_is_made_from_the_descriptions():
     )
     assert list(described) == list(made)
     for key, words in described.items():
-        assert words.pop("files", []) == [file["path"] for file in made[key].get("files", [])]
+        files = [file["path"] for file in made[key].get("files", [])]
+        found = [fnmatch.filter(files, pattern) for pattern in words.pop("files", [])]
+        assert all(found) and sum(found, []) == files, key
         assert words.pop("terms", "") in made[key]["licence"], key
         assert words.items() <= made[key].items(), key
 
