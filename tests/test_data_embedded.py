@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lib import data
+from lib.blocs import EU
 from lib.data import _embedded
-from lib.data._embedded import EU_ENTRY
 from lib.errors import DataError
 from lib.paths import DATA
 
@@ -91,7 +91,7 @@ def test_countries_and_accession_years():
 def test_accession_years_agree_with_the_groups_of_the_source():
     path = DATA / "embedded" / "countries.csv"
     raw = pd.read_csv(path, keep_default_na=False).set_index("country")
-    entry = {code: year for year, codes in EU_ENTRY.items() for code in codes.split()}
+    entry = {code: first for code, (first, _) in EU.items()}
     for group, until in [("eu12", 1986), ("eu15", 1995), ("eu25", 2004), ("eu28", 2013)]:
         members = set(raw.index[raw[group] != ""])
         assert members == {code for code, year in entry.items() if year <= until}, group

@@ -15,6 +15,7 @@ INDICES = [
 
 _COLUMNS = [
     "treaty", "number", "name", "event", "signed", "in_force", "country", "partner", "full_fta",
+    "services",
 ]  # fmt: skip
 TABLES = {"dyads": "cz_desta_dyads.csv", "treaties": "cz_desta.csv"}
 _WITHDRAWALS = "cz_desta_withdrawals.csv"
@@ -67,8 +68,8 @@ def read(files, table="dyads") -> pd.DataFrame:
         * `signed` (of a withdrawal: when it takes place), `in_force`: years, the second missing
           if unknown or never;
         * `country`, `partner`;
-        * `full_fta`: whether the base treaty is a full free-trade agreement, 1 or 0, missing if it
-          is not among the coded treaties.
+        * `full_fta`, `services`: whether the base treaty is a full free-trade agreement and
+          whether it covers services, 1 or 0, missing if it is not among the coded treaties.
 
         *treaties*: `treaty`, `number`, `name`, `event`, `signed` and the contents: `full_fta`,
         `standards`, `investments`, `services`, `procurement`, `competition`, `iprs` (0 or 1),
@@ -105,8 +106,9 @@ def dyads(raw, withdrawn, contents, file, withdrawn_file) -> pd.DataFrame:
     """Return events by pair from the source's own columns."""
     left = _checked(_pairs_that_end(withdrawn, withdrawn_file), withdrawn_file)
     frame = pd.concat([_checked(raw, file), left], ignore_index=True)
-    full = contents[contents["event"] == "base_treaty"].set_index("treaty")["full_fta"]
-    frame["full_fta"] = frame["treaty"].map(full).astype("Int64")
+    coded = contents[contents["event"] == "base_treaty"].set_index("treaty")
+    for name in ("full_fta", "services"):
+        frame[name] = frame["treaty"].map(coded[name]).astype("Int64")
     keys = ["treaty", "signed", "number", "country", "partner"]
     frame = frame.sort_values(keys, ignore_index=True)
     return frame[_COLUMNS]

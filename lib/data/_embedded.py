@@ -4,21 +4,10 @@ import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
 
+from lib.blocs import EU, EU_EXIT
 from lib.data import _schema
 
 CLUBS = ["eea", "apec", "g7", "g20", "bric", "cis"]
-
-EU_ENTRY = {
-    1958: "BEL DEU FRA ITA LUX NLD",
-    1973: "DNK GBR IRL",
-    1981: "GRC",
-    1986: "ESP PRT",
-    1995: "AUT FIN SWE",
-    2004: "CYP CZE EST HUN LTU LVA MLT POL SVK SVN",
-    2007: "BGR ROU",
-    2013: "HRV",
-}
-"""Year of entry into the European (Economic) Community or Union; Britain left in 2020."""
 
 
 def _csv(path, **options) -> pd.DataFrame:
@@ -150,11 +139,12 @@ def countries(files) -> pd.DataFrame:
         **{name: pa.Column("Int64", nullable=True, coerce=True) for name in ("oecd", "un", "euro")},
     }
     frame = _schema.checked(_csv(path), schema, path)
-    entry = {code: year for year, codes in EU_ENTRY.items() for code in codes.split()}
+    entry = {code: first for code, (first, _) in EU.items()}
     flags = {name: frame[name].notna().astype(int) for name in CLUBS}
     frame = frame.assign(eu=frame["country"].map(entry).astype("Int64"), **flags)
     frame["eu_exit"] = pd.Series(pd.NA, frame.index, dtype="Int64")
-    frame.loc[frame["country"] == "GBR", "eu_exit"] = 2020
+    for code, year in EU_EXIT.items():
+        frame.loc[frame["country"] == code, "eu_exit"] = year
     names = "country iso2 iso_numeric name official_name continent region oecd un euro eu eu_exit"
     return frame[[*names.split(), *flags]]
 

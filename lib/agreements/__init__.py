@@ -1,0 +1,18 @@
+"""Trade agreements: who has one with whom, and since when."""
+
+from lib.agreements._compare import CAUSES, agreement, compare
+from lib.agreements._groups import groups
+from lib.agreements._memberships import memberships
+from lib.agreements._network import changes, from_dummies, network, pairs
+
+__all__ = [
+    "CAUSES",
+    "agreement",
+    "changes",
+    "compare",
+    "from_dummies",
+    "groups",
+    "memberships",
+    "network",
+    "pairs",
+]
