@@ -284,7 +284,8 @@ def test_a_square_has_every_pair_and_zeros():
         tota(("A - B", "AAA BBB", 1990)), [1980, 2000], ["AAA", "BBB", "XXX"]
     )
     assert len(found) == 3 * 2 * 2 and found["fta"].sum() == 2
-    assert not found.isna().any().any() and found["n"].dtype == int
+    assert not found.isna().any().any()
+    assert found.dtypes.astype(str).tolist() == ["str", "str", *["int64"] * 6]
     nobody = agreements.network(tota(("A - B", "AAA BBB", 1990)), 1980)
     assert nobody.empty and "fta" in nobody
 

@@ -64,11 +64,13 @@ def memberships(treaties: pd.DataFrame) -> pd.DataFrame:
             "those of DESTA; pass what data.load returns."
         )
     invented = parties["treaty"].str.startswith("-")
-    real = efta_in_its_composition(union_in_its_composition(parties[~invented]))
-    real = replaced(real[real["entry"] < real["exit"]])
-    parties = pd.concat([real, parties[invented]], ignore_index=True)
+    if not invented.all():
+        real = efta_in_its_composition(union_in_its_composition(parties[~invented]))
+        real = replaced(real[real["entry"] < real["exit"]])
+        parties = pd.concat([real, parties[invented]])
     parties = parties[parties["entry"] < parties["exit"]]
-    return parties.sort_values(["treaty", "entry", "country"], ignore_index=True)[COLUMNS]
+    parties = parties.sort_values(["treaty", "entry", "country"], ignore_index=True)[COLUMNS]
+    return parties.astype({"country": "str", "side": "str", "kind": "str"})
 
 
 def from_tota(treaties: pd.DataFrame) -> pd.DataFrame:
