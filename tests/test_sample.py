@@ -129,7 +129,7 @@ def test_frames_are_canonical(flows, embedded):
     assert list(flows) == ["exporter", "importer", "year", "product", "value", "quantity"]
     assert list(panel) == ["exporter", "importer", "year", "value", "agreement_id", "agreement"]
     assert flows["quantity"].isna().all()
-    assert (panel["agreement_id"] == 0).all() and (panel["agreement"] == "").all()
+    assert ((panel["agreement_id"] == 0) == (panel["agreement"] == "")).all()
     for frame in (flows, panel):
         kinds = frame.dtypes.astype(str).to_dict()
         assert kinds["exporter"] == kinds["importer"] == "str"

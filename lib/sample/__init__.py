@@ -5,6 +5,13 @@ balances of the Penn World Table, positions of capitals) and from the parameters
 :func:`parameters` states. Nothing here is an observation of trade.
 """
 
+from lib.sample.agreements import (
+    Agreements,
+    agreement_formation,
+    agreement_parameters,
+    desta,
+    tota,
+)
 from lib.sample.datasets import (
     baci_hs92,
     bilateral_panel,
@@ -36,11 +43,15 @@ __all__ = [
     "DEVELOPED",
     "SECTORS",
     "YEARS",
+    "Agreements",
     "Globalisation",
     "Parameters",
     "TariffWorld",
+    "agreement_formation",
+    "agreement_parameters",
     "baci_hs92",
     "bilateral_panel",
+    "desta",
     "eaton_kortum_2002",
     "economy",
     "gdp",
@@ -55,6 +66,7 @@ __all__ = [
     "pwt_1001",
     "sector_trade",
     "tariff_world",
+    "tota",
     "trade_benefit",
     "wgi",
     "wiod_2013",

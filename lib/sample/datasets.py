@@ -6,6 +6,7 @@ import pandas as pd
 from lib.errors import DataError
 from lib.io_table import FINAL_USES, InputOutput
 from lib.models.caliendo_parro import sales
+from lib.sample.agreements import in_force
 from lib.sample.geography import geodist
 from lib.sample.world import COUNTRIES, GOODS, REAL, SECTORS, YEARS, products, solve
 
@@ -128,9 +129,9 @@ def bilateral_panel(*, pwt_91, capitals, years=None):
     Returns
     -------
     DataFrame
-        exporter, importer, year, value (million USD), agreement_id (0) and agreement (""), since
-        the sample world has no trade agreements and so no columns of provisions; attrs as in
-        :func:`baci_hs92`.
+        exporter, importer, year, value (million USD), agreement_id and agreement (the oldest treaty
+        in force, of partial scope included; 0 and "" if none); no columns of provisions; attrs as
+        in :func:`baci_hs92`.
     """
     years = _years(years, PANEL_YEARS)
     n = len(REAL)
@@ -143,10 +144,14 @@ def bilateral_panel(*, pwt_91, capitals, years=None):
             "importer": _labels(REAL, importer),
             "year": np.array(years, int)[t],
             "value": value[t, exporter, importer],
-            "agreement_id": 0,
-            "agreement": pd.Series("", np.arange(len(t)), dtype="str"),
         }
     )
+    keys = ["exporter", "importer", "year"]
+    treaties = in_force(pwt_91=pwt_91, capitals=capitals, years=years)
+    oldest = treaties.sort_values("treaty").drop_duplicates(keys)
+    oldest = oldest.assign(agreement_id=-oldest["treaty"], agreement=oldest["name"])
+    panel = panel.merge(oldest[[*keys, "agreement_id", "agreement"]], on=keys, how="left")
+    panel = panel.fillna({"agreement_id": 0, "agreement": ""}).astype({"agreement_id": int})
     panel.attrs["dropped"] = _dropped(trade)
     return panel
 
@@ -229,12 +234,20 @@ def wiod_2016_gravity(*, pwt_91, capitals, borders, years=None):
     Returns
     -------
     DataFrame
-        exporter, importer, year, value, exports; the seven agreement dummies, all 0, since the
-        sample world has no trade agreements; contig, dist (km, between capitals), comlang_off and
+        exporter, importer, year, value, exports; dummies of the treaties of the sample world (fta,
+        ftaeia, psa and psaeia; the others are 0), contig, dist (km, between capitals), comlang_off,
         col45 (missing).
     """
     flows = wiod_2016_absorption(pwt_91=pwt_91, capitals=capitals, years=years)
     flows = flows[flows["exporter"].isin(REAL) & flows["importer"].isin(REAL)]
     ties = geodist(capitals=capitals, borders=borders)
     ties = ties[["exporter", "importer", "contig", "comlang_off", "col45", "dist"]]
-    return flows.assign(**dict.fromkeys(AGREEMENTS, 0)).merge(ties, on=["exporter", "importer"])
+    keys = ["exporter", "importer", "year"]
+    treaties = in_force(pwt_91=pwt_91, capitals=capitals, years=flows["year"])
+    short = treaties["kind"].map({"free trade": "fta", "partial scope": "psa"})
+    short += np.where(treaties["services"] == 1, "eia", "")
+    flags = pd.crosstab([treaties[k] for k in keys], short).clip(upper=1)
+    flags = flags.reindex(columns=AGREEMENTS, fill_value=0).reset_index()
+    flows = flows.merge(flags, on=keys, how="left").fillna(dict.fromkeys(AGREEMENTS, 0))
+    flows = flows.astype(dict.fromkeys(AGREEMENTS, int))
+    return flows.merge(ties, on=["exporter", "importer"])
