@@ -45,7 +45,11 @@ def shown(estimate, row: str) -> str:
 
 
 def beside(
-    paper: str, item: str, columns: Mapping[str, tuple[str, object]], rows: Mapping[str, str]
+    paper: str,
+    item: str,
+    columns: Mapping[str, tuple[str, object]],
+    rows: Mapping[str, str],
+    ours: str = "ours",
 ) -> pd.DataFrame:
     """Return a table with the paper's and our version of each column side by side.
 
@@ -57,6 +61,8 @@ def beside(
         Key of the published column → its heading and our estimate.
     rows : mapping of str to str
         Key of the published row → its name for a reader, in order; N and R² are added.
+    ours : str
+        What our columns are called: "sample" where they are computed from the sample world.
     """
     coef, error = (published(paper, item, stat) for stat in ("coef", "se"))
     stars = replication.published()
@@ -70,10 +76,10 @@ def beside(
             else ""
             for r in rows
         ]
-        ours = [shown(estimate, r) if r in estimate.params else "" for r in rows]
+        mine = [shown(estimate, r) if r in estimate.params else "" for r in rows]
         n, r2 = (published(paper, item, stat)[key].iloc[0] for stat in ("n", "r2"))
         out[f"{title}, paper"] = [*theirs, f"{n:.0f}", f"{r2:.3f}"]
-        out[f"{title}, ours"] = [*ours, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
+        out[f"{title}, {ours}"] = [*mine, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
     return out
 
 

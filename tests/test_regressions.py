@@ -1,0 +1,106 @@
+"""Regression tables beside the paper's, and what printed stars say."""
+
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from lib.book import regressions, replication
+from lib.errors import BookError
+
+PAPER = "gao_li_zhu_2021"
+ROWS = {"tbi": "TBI", "constant": "constant"}
+
+
+def estimate(**params):
+    b = pd.Series(params, dtype=float)
+    error = b.abs() / 3
+    return types.SimpleNamespace(
+        params=b,
+        std_errors=error,
+        pvalues=pd.Series(0.004, b.index),
+        stars=pd.Series("***", b.index),
+        nobs=615,
+        r2_within=0.4421,
+    )
+
+
+def test_a_published_table_comes_back_as_printed():
+    coef = regressions.published(PAPER, "table_3")
+    assert list(coef) == ["1_kofgldj", "2_kofecgldj", "3_kofgldj", "4_kofecgldj"]
+    assert coef.loc["tbi", "1_kofgldj"] == 11.5545 and np.isnan(coef.loc["tfp", "1_kofgldj"])
+    assert regressions.published(PAPER, "table_4", "n").loc["observations"].tolist() == [
+        330, 330, 285, 285,
+    ]  # fmt: skip
+    with pytest.raises(BookError, match="no 'coef' in table_99"):
+        regressions.published(PAPER, "table_99")
+
+
+def test_columns_stand_side_by_side():
+    columns = {"1_kofgldj": ("(1)", estimate(tbi=12.0, constant=78.0))}
+    table = regressions.beside(PAPER, "table_3", columns, ROWS)
+    assert list(table) == ["", "(1), paper", "(1), ours"]
+    assert table["(1), paper"].tolist() == [
+        "11.55*** (3.52)", "78.85*** (0.67)", "615", "0.442",
+    ]  # fmt: skip
+    assert table["(1), ours"].tolist() == ["12.00*** (4.00)", "78.00*** (26.00)", "615", "0.442"]
+    sample = regressions.beside(PAPER, "table_3", columns, ROWS, ours="sample")
+    assert "(1), sample" in sample
+
+
+def test_every_number_of_a_column_is_recorded_once():
+    kept = []
+    chapter = types.SimpleNamespace(
+        chapter=types.SimpleNamespace(paper=PAPER),
+        record=lambda *key, **said: kept.append((*key, said)),
+    )
+    found = estimate(tbi=12.0, constant=78.0)
+    regressions.record(
+        chapter, "table_3", "1_kofgldj", found, diagnosis=lambda row, stat: f"{row} {stat}", data=[]
+    )
+    keys = {(item, row, column, stat): value for item, row, column, stat, value, _ in kept}
+    assert keys == {
+        ("table_3", "tbi", "1_kofgldj", "coef"): 12.0,
+        ("table_3", "tbi", "1_kofgldj", "se"): 4.0,
+        ("table_3", "constant", "1_kofgldj", "coef"): 78.0,
+        ("table_3", "constant", "1_kofgldj", "se"): 26.0,
+        ("table_3", "observations", "1_kofgldj", "n"): 615.0,
+        ("table_3", "r2", "1_kofgldj", "r2"): 0.4421,
+    }
+    said = {row[3]: row[5] for row in kept if row[1] == "tbi"}
+    assert said["coef"]["significant"] is True and said["coef"]["se"] == 4.0
+    assert said["se"]["significant"] is None and said["se"]["diagnosis"] == "tbi se"
+    with pytest.raises(BookError, match="no coef of constant"):
+        regressions.record(
+            chapter, "table_3", "1_kofgldj", estimate(tbi=1.0), diagnosis=lambda *key: "", data=[]
+        )
+
+
+def test_stars_follow_from_t_within_rounding():
+    """The 10 % bound of t(18) is 1.734: a ratio of 1.734 may have a star or none, 1.70 none."""
+    bound = stats.t(18).ppf(0.95)
+    coef, error = pd.Series([bound, bound, 1.70, 1.70, 1.70]), pd.Series(1.0, range(5))
+    printed = pd.Series(["", "*", "", "*", "**"])
+    fits = regressions.stars_fit(coef.round(4), error, printed, 19)
+    assert fits.tolist() == [True, True, True, False, False]
+    assert regressions.stars_fit(coef, error, printed).tolist() == [False, True, False, True, False]
+
+
+def test_the_papers_stars_tell_how_many_clusters_it_has():
+    """All 139 stars of Tables 3 to 6 follow from t with 41, 22 and 19 clusters."""
+    rows = replication.published()
+    rows = rows[(rows["paper"] == PAPER) & rows["item"].isin([f"table_{n}" for n in (3, 4, 5, 6)])]
+    key = ["item", "row", "column"]
+    wide = rows[rows["stat"] == "coef"].merge(rows[rows["stat"] == "se"], on=key)
+    size = np.select(
+        [wide["column"].str.contains("developed"), wide["column"].str.contains("developing")],
+        [22, 19],
+        41,
+    )
+    assert len(wide) == 139
+    for g in (41, 22, 19):
+        part = wide[size == g]
+        numbers = (part[f"value_{side}"].astype(float) for side in "xy")
+        assert regressions.stars_fit(*numbers, part["stars_x"], g).all()
