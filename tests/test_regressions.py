@@ -41,7 +41,7 @@ def test_a_published_table_comes_back_as_printed():
 def test_columns_stand_side_by_side():
     columns = {"1_kofgldj": ("(1)", estimate(tbi=12.0, constant=78.0))}
     table = regressions.beside(PAPER, "table_3", columns, ROWS)
-    assert list(table) == ["", "(1), paper", "(1), ours"]
+    assert list(table) == ["variable", "(1), paper", "(1), ours"]
     assert table["(1), paper"].tolist() == [
         "11.55*** (3.52)", "78.85*** (0.67)", "615", "0.442",
     ]  # fmt: skip

@@ -68,7 +68,7 @@ def beside(
     stars = replication.published()
     stars = stars[(stars["paper"] == paper) & (stars["item"] == item) & (stars["stat"] == "coef")]
     stars = stars.pivot(index="row", columns="column", values="stars")
-    out = pd.DataFrame({"": [*rows.values(), "N", "R²"]})
+    out = pd.DataFrame({"variable": [*rows.values(), "N", "R²"]})
     for key, (title, estimate) in columns.items():
         theirs = [
             cell(coef.loc[r, key], error.loc[r, key], stars.loc[r, key])
