@@ -66,8 +66,8 @@ def import_distance(
     Li & Chen (2023), eq. 15 with import data in place of expenditure shares: their simulation
     counts home trade at distance zero, import data have none.
     """
-    _check(flows, {"exporter", "importer", "year", "value", *by}, "flows")
-    _check(distance, {"exporter", "importer", column}, "distance")
+    check_columns(flows, {"exporter", "importer", "year", "value", *by}, "flows")
+    check_columns(distance, {"exporter", "importer", column}, "distance")
     mean = _choose(MEAN, weights, "weights")
     keys = _names(by)
     return _query(
@@ -106,7 +106,7 @@ def leading_exporters(
     DataFrame
         ``year, product, exporter, value, rank`` (1 is the leader), the first two ranks.
     """
-    _check(flows, {"exporter", "importer", "year", "product", "value"}, "flows")
+    check_columns(flows, {"exporter", "importer", "year", "product", "value"}, "flows")
     return _query(_leaders(rule) + " ORDER BY year, product, rank", flows=flows)
 
 
@@ -153,8 +153,8 @@ def ideal_import_distance(
     Li & Chen (2023), eq. 16. Only flows between countries that have a distance take part, so that
     the actual and the ideal distance rest on the same trade.
     """
-    _check(flows, {"exporter", "importer", "year", "product", "value", *by}, "flows")
-    _check(distance, {"exporter", "importer", column}, "distance")
+    check_columns(flows, {"exporter", "importer", "year", "product", "value", *by}, "flows")
+    check_columns(distance, {"exporter", "importer", column}, "distance")
     mean = _choose(MEAN, weights, "weights")
     keys = _names(by)
     extra = _names(dict.fromkeys(["importer", "year", "product", *by]))
@@ -218,7 +218,8 @@ def _names(columns) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
-def _check(frame, needed: set[str], argument: str) -> None:
+def check_columns(frame, needed: set[str], argument: str) -> None:
+    """Refuse a frame that lacks a column."""
     missing = needed - set(frame.columns)
     if missing:
         raise BookError(f"{argument} lacks the column {', '.join(sorted(missing))}.")
