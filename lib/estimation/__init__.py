@@ -1,6 +1,7 @@
-"""Panel estimators with fixed effects, and inference for few clusters."""
+"""Panel estimators with fixed effects, and inference for few clusters and weak instruments."""
 
 from lib.estimation.fixed_effects import Estimate, hdfe, two_way
+from lib.estimation.glm import GLMEstimate, glm
 from lib.estimation.inference import (
     Permutation,
     leave_one_out,
@@ -9,16 +10,28 @@ from lib.estimation.inference import (
 )
 from lib.estimation.instruments import IVEstimate, iv
 from lib.estimation.trends import break_year
+from lib.estimation.weak import (
+    ConfidenceSet,
+    anderson_rubin_set,
+    overidentification,
+    two_stage,
+)
 
 __all__ = [
+    "ConfidenceSet",
     "Estimate",
+    "GLMEstimate",
     "IVEstimate",
     "Permutation",
+    "anderson_rubin_set",
     "break_year",
+    "glm",
     "hdfe",
     "iv",
     "leave_one_out",
+    "overidentification",
     "randomisation_inference",
+    "two_stage",
     "two_way",
     "wild_bootstrap",
 ]
