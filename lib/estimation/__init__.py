@@ -9,6 +9,7 @@ from lib.estimation.inference import (
     wild_bootstrap,
 )
 from lib.estimation.instruments import IVEstimate, iv
+from lib.estimation.slopes import omitted, slopes
 from lib.estimation.trends import break_year
 from lib.estimation.weak import (
     ConfidenceSet,
@@ -29,8 +30,10 @@ __all__ = [
     "hdfe",
     "iv",
     "leave_one_out",
+    "omitted",
     "overidentification",
     "randomisation_inference",
+    "slopes",
     "two_stage",
     "two_way",
     "wild_bootstrap",
