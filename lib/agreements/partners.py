@@ -23,7 +23,8 @@ def partner_distance(
     ----------
     network : DataFrame
         ``exporter, importer, year, fta`` as from :func:`lib.agreements.network`, both directions
-        of each pair; `fta` is one where a free-trade agreement is in force.
+        of each pair; `fta` is one where a free-trade agreement is in force. A pair without a row
+        has none.
     distance : DataFrame
         ``exporter, importer`` and `column` in km.
     column : str
@@ -32,7 +33,8 @@ def partner_distance(
         Partners that count. Agreements of the European Union bring in overseas territories; a mean
         over economies should not count them as countries.
     none : {"drop", "zero"}
-        A country without any partner has no row, or is at zero distance from nobody.
+        A country without any partner in a year of the network has no row, or, if it has a
+        distance to anyone, zero km and zero partners.
 
     Returns
     -------
@@ -60,13 +62,14 @@ def partner_distance(
     if none not in NONE:
         raise BookError(f"none={none!r} is not one of {', '.join(NONE)}.")
     abroad = network[network["exporter"] != network["importer"]]
+    known = distance[["exporter", "importer", column]].dropna()
     if among is not None:
         abroad = abroad[abroad["exporter"].isin(among)]
-    partners = abroad[abroad["fta"] == 1].merge(
-        distance[["exporter", "importer", column]].dropna(), on=["exporter", "importer"]
-    )
+    partners = abroad[abroad["fta"] == 1].merge(known, on=["exporter", "importer"])
     found = partners.groupby(["importer", "year"])[column].agg(km="mean", partners="size")
     if none == "zero":
-        every = abroad[["importer", "year"]].drop_duplicates()
-        found = found.reindex(pd.MultiIndex.from_frame(every), fill_value=0).sort_index()
+        every = [known["importer"].unique(), network["year"].unique()]
+        found = found.reindex(
+            pd.MultiIndex.from_product(every, names=found.index.names), fill_value=0
+        ).sort_index()
     return found.reset_index().rename(columns={"importer": "country"})
