@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.agreements.partners import partner_distance
+from lib.agreements import partner_distance
 from lib.errors import BookError
 from lib.trade import changes, import_distance, import_pull, supplier_status
 

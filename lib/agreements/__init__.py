@@ -4,7 +4,7 @@ from lib.agreements._compare import CAUSES, agreement, compare
 from lib.agreements._groups import groups
 from lib.agreements._memberships import memberships
 from lib.agreements._network import changes, from_dummies, network, pairs
-from lib.agreements.partners import partner_distance
+from lib.agreements._partners import partner_distance
 
 __all__ = [
     "CAUSES",
