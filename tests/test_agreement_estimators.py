@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
+from lib import data, sample
 from lib.errors import BookError
 from lib.estimation import glm, hdfe, omitted, slopes
 
@@ -127,3 +128,43 @@ def test_many_outcomes_at_once_are_each_outcome_alone():
         np.testing.assert_allclose(together[name], alone.params, rtol=1e-8)
     with pytest.raises(BookError, match="no column 'y9'"):
         slopes(frame, ["y9"], FULL)
+
+
+# -- the sample world: the hypothesis of Li & Chen (2023) with main effects ------------------------
+
+
+@pytest.fixture(scope="module")
+def sample_world():
+    truth = sample.agreement_parameters()
+    made = sample.agreement_formation(pwt_91=data.load("pwt_91"), capitals=data.load("capitals"))
+    made = made[made["year"] > truth.years[0]].assign(pair=made["country"] + made["partner"])
+    made["growth_x_km"] = made["d_share"] * made["log_distance"]
+    made["printed"] = made["d_share"] * (made["log_distance"] + np.log(truth.reference_km))
+    return made, truth
+
+
+@pytest.mark.slow
+def test_in_the_sample_world_the_printed_specification_has_the_wrong_sign(sample_world):
+    made, truth = sample_world
+    effects = ["country", "year"]
+    assert truth.interaction < 0 < truth.importance
+    printed = hdfe(made, "formed", ["printed"], effects, "pair")
+    assert printed.tstats["printed"] > 2
+    x = ["growth_x_km", "d_share", "log_distance"]
+    assert hdfe(made, "formed", x, effects, "pair").tstats["growth_x_km"] < -2
+
+
+@pytest.mark.slow
+def test_in_the_sample_world_the_logit_with_main_effects_recovers_the_rule(sample_world):
+    made, truth = sample_world
+    new = made[made["held"] == 0]
+    rule = {
+        "growth_x_km": truth.interaction,
+        "d_share": truth.importance,
+        "log_distance": truth.distance,
+        "log_size": truth.size,
+    }
+    fit = glm(new, "formed", list(rule), ["year"], "pair")
+    # One draw: each estimate lies within three of its standard errors.
+    assert ((fit.params - pd.Series(rule)).abs() < 3 * fit.std_errors).all()
+    assert fit.params["growth_x_km"] < -2 * fit.std_errors["growth_x_km"]
