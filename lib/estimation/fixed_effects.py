@@ -11,14 +11,14 @@ from scipy import stats
 
 from lib.errors import BookError
 from lib.estimation import _design
+from lib.estimation._coefficients import Coefficients
 from lib.estimation._design import Design, Effect
 
 CORRECTIONS = ("nested", "full", "none")
-LEVELS = {"***": 0.01, "**": 0.05, "*": 0.10}
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Coefficients):
     """Coefficients of a linear regression and what can be said of them.
 
     Attributes
@@ -57,29 +57,9 @@ class Estimate:
     residuals: pd.Series
 
     @property
-    def std_errors(self) -> pd.Series:
-        """Square roots of the diagonal of the covariance."""
-        return pd.Series(np.sqrt(np.diag(self.cov)), self.params.index)
-
-    @property
-    def tstats(self) -> pd.Series:
-        """Coefficients over their standard errors."""
-        return self.params / self.std_errors
-
-    @property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values of t with `df` degrees of freedom."""
-        return pd.Series(2 * stats.t.sf(self.tstats.abs(), self.df), self.params.index)
-
-    @property
-    def stars(self) -> pd.Series:
-        """One star at 10 %, two at 5 %, three at 1 %."""
-        return self.pvalues.map(lambda p: next((s for s, at in LEVELS.items() if p < at), ""))
-
-    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Return the columns ``low`` and ``high`` of the confidence intervals."""
-        reach = stats.t.ppf((1 + level) / 2, self.df) * self.std_errors
-        return pd.DataFrame({"low": self.params - reach, "high": self.params + reach})
+    def law(self):
+        """Student's t with `df` degrees of freedom."""
+        return stats.t(self.df)
 
     def combination(self, weights: Mapping[str, float]) -> pd.Series:
         """Return value, std_error, t and p of a linear combination of coefficients.

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse, stats
+from scipy import optimize, sparse
 from statsmodels.genmod import families
 from statsmodels.genmod.families import links
 
 from lib.errors import BookError
 from lib.estimation import _design
+from lib.estimation._coefficients import Coefficients
 from lib.estimation._design import Effect
 
 FAMILIES = {
@@ -25,7 +26,7 @@ LARGEST = 30.0
 
 
 @dataclass(frozen=True)
-class GLMEstimate:
+class GLMEstimate(Coefficients):
     """Coefficients of a generalised linear model and what can be said of them.
 
     Attributes
@@ -63,26 +64,6 @@ class GLMEstimate:
     _matrix: sparse.csr_matrix = field(repr=False)
     _beta: np.ndarray = field(repr=False)
     _full_cov: np.ndarray = field(repr=False)
-
-    @property
-    def std_errors(self) -> pd.Series:
-        """Square roots of the diagonal of the covariance."""
-        return pd.Series(np.sqrt(np.diag(self.cov)), self.params.index)
-
-    @property
-    def tstats(self) -> pd.Series:
-        """Coefficients over their standard errors."""
-        return self.params / self.std_errors
-
-    @property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the normal distribution."""
-        return pd.Series(2 * stats.norm.sf(self.tstats.abs()), self.params.index)
-
-    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Return the columns ``low`` and ``high`` of the confidence intervals."""
-        reach = stats.norm.ppf((1 + level) / 2) * self.std_errors
-        return pd.DataFrame({"low": self.params - reach, "high": self.params + reach})
 
     def average_effect(
         self, to: Mapping[str, pd.Series], since: Mapping[str, pd.Series] | None = None
