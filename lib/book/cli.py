@@ -37,8 +37,8 @@ def book():
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def test(arguments):
-    """Run the tests; ARGUMENTS go to pytest (-m "" runs the slow ones too)."""
-    run("pytest", *arguments)
+    """Run the tests, a file on each core; ARGUMENTS go to pytest (-m "" runs the slow ones too)."""
+    run("pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", *arguments)
 
 
 @cli.command("data")
