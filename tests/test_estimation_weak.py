@@ -50,12 +50,12 @@ def test_without_clusters_the_ends_agree_with_statsmodels_robust_wald_test():
 
 
 @pytest.mark.parametrize("instruments", [1, 2, 3])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_membership_agrees_with_the_test_on_a_grid(instruments, seed):
     """Whatever its shape, interval, rays, all or nothing, the set holds what the test accepts."""
     frame = world(0.12, instruments, n=60, seed=seed)
     found = anderson_rubin_set(frame, "y", [], "x", names(frame), [], "unit", level=0.9)
-    for b in np.linspace(-30, 30, 41):
+    for b in np.linspace(-30, 30, 16):
         moved = frame.assign(left=frame["y"] - b * frame["x"])
         p = iv(moved, "left", [], "x", names(frame), [], "unit").anderson_rubin["p"]
         assert (b in found) == (p >= 0.1)
