@@ -164,6 +164,18 @@ def test_the_readme_is_current():
     assert pages.readme() == (paths.ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_readme_keeps_its_prose(tmp_path, monkeypatch):
+    """It has the sections of a replication package; one without its marks is refused."""
+    text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    sections = re.findall("^## (.+)$", text, re.MULTILINE)
+    wanted = ["Two commands", "Data availability", "Computational requirements"]
+    assert sections[:4] == [*wanted, "Figures, tables and the cells that make them"]
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("")
+    with pytest.raises(BookError, match="README.md has lost its part between <!-- data -->"):
+        pages.readme()
+
+
 def test_every_page_value_is_recorded():
     """A name between double braces on a page is one that the build knows."""
     known = pages.substitutions()

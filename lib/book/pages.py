@@ -4,6 +4,7 @@ import pandas as pd
 
 from lib import data, paths
 from lib.book import chapters, replication
+from lib.errors import BookError
 
 ATTEMPTED = [s for s in replication.STATUSES if s not in ("not attempted", "needs data")]
 
@@ -238,6 +239,8 @@ def readme() -> str:
     parts = {"data": readme_data(), "by-hand": data_by_hand(), "exhibits": readme_exhibits()}
     for name, part in parts.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if not text.partition(start)[2].partition(end)[1]:
+            raise BookError(f"README.md has lost its part between {start} and {end}; restore it.")
         head, _, rest = text.partition(start)
         text = f"{head}{start}\n\n{part.strip()}\n\n{end}{rest.partition(end)[2]}"
     return text
