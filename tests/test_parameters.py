@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 def end(parameter, place: int, low: bool):
     """The lowest or highest value; of choices one that no neighbouring parameter takes."""
     if parameter.choices:
-        return parameter.choices[place if low else -1 - place]
+        return parameter.choices[(place if low else -1 - place) % len(parameter.choices)]
     return chapters.TYPES[parameter.type](parameter.low if low else parameter.high)
 
 

@@ -101,6 +101,9 @@ def save(fig, stem: Path) -> Path:
     if path.stat().st_size > LARGEST:
         path.unlink()
         path = stem.with_suffix(".png")
-        fig.savefig(path, dpi=120, metadata={"Software": None})
+        for dpi in (120, 100, 80):
+            fig.savefig(path, dpi=dpi, metadata={"Software": None})
+            if path.stat().st_size <= LARGEST:
+                break
     plt.close(fig)
     return path

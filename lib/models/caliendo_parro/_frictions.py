@@ -259,7 +259,7 @@ def competitiveness(data: SectorTrade, costs: TradeCosts, *, tol=1e-12, max_iter
         weight = (revenue / revenue.sum(1, keepdims=True))[:, None, :]
         slope = slope - np.matmul(weight, slope) + 1 / n
         step = np.linalg.solve(slope, gap[:, :, None])[:, :, 0]
-        s = s - step * np.minimum(1, 2 / abs(step).max(1, keepdims=True))
+        s = s - step * 2 / np.maximum(2, abs(step).max(1, keepdims=True))
     raise BookError(
         f"Competitiveness not found: sales still miss output by {abs(gap).max():.1e} after "
         f"{max_iter} steps."
