@@ -84,6 +84,16 @@ def test_text_quotes_the_record_where_the_build_has_only_the_sample(make, shown)
     assert shown == ["4,800 km"]
 
 
+def test_a_figure_and_a_table_of_one_name_keep_their_own_records(make, shown):
+    chapter = make("sample")
+    keep(chapter)
+    options = {"caption": "Live.", "data": ["geodist"]}
+    chapter.table(pd.DataFrame({"km": [4711]}), "series", **options)
+    assert "Kept." not in shown[-1]  # the record has a figure of that name only
+    chapter.figure(draw(), "series", alt="a line", **options)
+    assert "Kept." in shown[-1] and "(_live" not in shown[-1].split("tab-item")[1]
+
+
 def test_a_recorded_sample_value_keeps_its_word(make, shown):
     """A record can itself rest on the sample, where no original can be fetched."""
     chapter = make("sample")

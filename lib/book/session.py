@@ -119,7 +119,7 @@ class Session:
         text = text if isinstance(value, str) else text.replace("-", "−")
         self._keep("values.csv", {"name": name, "text": text, "tier": tier})
         if tier == "sample":
-            kept = self._recorded("values.csv", name)
+            kept = self._recorded("values.csv", name=name)
             real = kept is not None and kept["tier"] == "original"
             text = kept["text"] if real else f"{text} (sample)"
         glue(name, text, display=False)
@@ -273,17 +273,18 @@ class Session:
         self._keep("exhibits.csv", row)
         return row
 
-    def _recorded(self, file: str, name: str) -> pd.Series | None:
+    def _recorded(self, file: str, **key: str) -> pd.Series | None:
+        """Return the recorded row with these values; a figure and a table may share a name."""
         path = self.recorded / file
         if not path.is_file():
             return None
         rows = pd.read_csv(path, dtype=str).fillna("")
-        rows = rows[rows["name"] == name]
+        rows = rows[(rows[list(key)] == pd.Series(key)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
 
     def _exhibit(self, row: dict, html: str) -> None:
         live = (self.live, f"_live/{self.chapter.name}")
-        recorded = self._recorded("exhibits.csv", row["name"])
+        recorded = self._recorded("exhibits.csv", kind=row["kind"], name=row["name"])
         if row["tier"] == "original" or recorded is None or recorded["tier"] != "original":
             self._show(self._directive(row, *live, named=True), html)
             return
