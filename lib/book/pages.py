@@ -154,7 +154,7 @@ def benchmarks() -> dict[str, str]:
 
 
 def data_table() -> str:
-    """One row per dataset of the catalogue: what, whose, which version, this build's tier."""
+    """One row per dataset of the catalogue: what, whose, where it is used, this build's tier."""
     rows = []
     for key, entry in data.catalogue().items():
         tier = data.provenance(key).tier
@@ -162,7 +162,6 @@ def data_table() -> str:
             {
                 "dataset": f"[{entry.title}](#data-{key.replace('_', '-')})",
                 "provider": entry.provider,
-                "version": entry.version,
                 "chapters": used_in(key),
                 "this build": f"*{tier}*" if tier in ("sample", "absent") else tier,
             }
