@@ -114,9 +114,9 @@ class TestTotaByHand:
         assert n.loc[("POL", "DEU", 2005), "n"] == 1
 
     def test_several_partners_of_the_union_are_not_bound_to_each_other(self):
-        treaties = tota(EC, ("EU - X and Y", f"{SIX} XXX YYY", 2000))
+        treaties = tota(EC, ("EU - X and Y", f"{SIX} QQQ YYY", 2000))
         pairs = agreements.network(treaties, 2010).set_index(["exporter", "importer"]).index
-        assert ("XXX", "DEU") in pairs and ("XXX", "YYY") not in pairs
+        assert ("QQQ", "DEU") in pairs and ("QQQ", "YYY") not in pairs
 
     def test_efta_in_its_composition_of_each_year(self):
         efta = "AUT CHE DNK GBR NOR PRT SWE"
@@ -281,7 +281,7 @@ def test_memberships_pass_through():
 
 def test_a_square_has_every_pair_and_zeros():
     found = agreements.network(
-        tota(("A - B", "AAA BBB", 1990)), [1980, 2000], ["AAA", "BBB", "XXX"]
+        tota(("A - B", "AAA BBB", 1990)), [1980, 2000], ["AAA", "BBB", "QQQ"]
     )
     assert len(found) == 3 * 2 * 2 and found["fta"].sum() == 2
     assert not found.isna().any().any()
@@ -322,7 +322,7 @@ def test_counts_are_those_of_the_membership_matrix(seed):
 
 class TestChanges:
     treaties = tota(
-        ("A - B", "AAA BBB", 1998, 2008), ("A - C", "AAA CCC", 2004), ("All", "AAA CCC XXX", 2006)
+        ("A - B", "AAA BBB", 1998, 2008), ("A - C", "AAA CCC", 2004), ("All", "AAA CCC QQQ", 2006)
     )
 
     def test_formed_ended_and_counted(self):
@@ -333,10 +333,10 @@ class TestChanges:
             ["CCC", 2000, 2005, 1, 0, 1],
             ["BBB", 2005, 2010, 0, 1, -1],
             ["CCC", 2005, 2010, 0, 0, 1],
-            ["XXX", 2005, 2010, 1, 0, 1],
+            ["QQQ", 2005, 2010, 1, 0, 1],
         ]
         wide = agreements.changes(found, [2000, 2010]).query("exporter == 'AAA'")
-        assert wide.set_index("importer")["change_n"].to_dict() == {"BBB": -1, "CCC": 2, "XXX": 1}
+        assert wide.set_index("importer")["change_n"].to_dict() == {"BBB": -1, "CCC": 2, "QQQ": 1}
 
     def test_years_that_are_not_there_are_refused(self):
         found = agreements.network(self.treaties, [2000, 2005])
@@ -406,7 +406,7 @@ class TestCompare:
 
 
 class TestGroups:
-    bloc, ring = "AAA BBB CCC DDD", "XXX YYY ZZZ"
+    bloc, ring = "AAA BBB CCC DDD", "WWW YYY ZZZ"
     found = agreements.network(
         tota(("bloc", bloc, 1990), ("ring", ring, 1990), ("P - Q", "PPP QQQ", 1990)), 2000
     )

@@ -89,7 +89,8 @@ def read(files, part="pairs") -> pd.DataFrame:
     path = files["DATA_EK.mat"]
     try:
         tables = loadmat(path, variable_names=list(SHAPES))
-    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError) as error:
+    # scipy refuses MATLAB files of version 7.3, which are HDF5, with the last of these.
+    except (MatReadError, ValueError, TypeError, OSError, NotImplementedError) as error:
         raise DataError(f"{path} is no MATLAB file that can be read ({error}).") from error
     for name, (rows, columns) in SHAPES.items():
         shape = np.shape(tables.get(name, 0))
