@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from lib import agreements, data, sample
+from lib import agreements, data, sample, treaty_text
 from lib.data import _desta, _tota
 from lib.errors import DataError
 from lib.sample.world import REAL
@@ -56,8 +56,12 @@ class TestSchema:
         assert frame["name"].str.contains(" - ").all() and frame.attrs["unreadable"] == []
         for column in ("signed", "in_force", "inactive", "notified", "end_implementation"):
             assert str(frame[column].dtype).startswith("datetime64")
-        with pytest.raises(DataError, match="have no text; ask without texts"):
-            data.load("tota", tier="sample", texts=True)
+
+    def test_texts(self, sources):
+        articles = data.load("tota", tier="sample", texts=True)
+        assert list(articles) == list(treaty_text.ARTICLE)
+        assert set(articles["treaty"]) == set(sources["tota"]["treaty"])
+        assert set(articles["language"]) == {"en", "es", "fr"}
 
     def test_desta(self, sources):
         assert list(sources["desta"]) == _desta._COLUMNS

@@ -14,6 +14,7 @@ from pathlib import Path
 from lib.data import _store
 from lib.data._catalogue import Dataset, catalogue, dataset
 from lib.data._labelled import read_table
+from lib.data._tota import read_treaty
 from lib.data.wiod import InputOutput, wiod_sectors
 from lib.errors import DataError
 
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "provenance",
     "read_table",
+    "read_treaty",
     "wiod_sectors",
 ]
 

@@ -1,10 +1,13 @@
 """Texts of Trade Agreements: who signed what and when, and what it says by article."""
 
+import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pandera.pandas as pa
 
+from lib import treaty_text
 from lib.data import _schema
 from lib.errors import DataError
 
@@ -66,8 +69,9 @@ def read(files, texts=False) -> pd.DataFrame:
 
         Or, with `texts`, one row for each article: `treaty`, `language`, `chapter` and `article`
         (counted from 1 in each treaty and chapter), `chapter_number`, `chapter_name`,
-        `article_number`, `article_name` (as printed, empty if missing) and `text`. Annexes are not
-        in the source. ``attrs["incomplete"]`` says which texts are known to stop early.
+        `article_number`, `article_name` (as printed, empty if missing) and `text`. A chapter
+        without articles has one row, article 0, without text. Annexes are not in the source.
+        ``attrs["incomplete"]`` says which texts are known to stop early.
 
         In both, ``attrs["unreadable"]`` lists the files that are not well-formed XML, with the
         reason; the others are read.
@@ -113,11 +117,66 @@ def treaties(trees: dict) -> pd.DataFrame:
 
 def articles(trees: dict) -> pd.DataFrame:
     """Return one row for each article."""
-    rows = [row for name, root in trees.items() for row in _body(name, root)]
-    frame = pd.DataFrame(rows, columns=list(_ARTICLE)).astype(_ARTICLE)
-    frame = frame.sort_values(["treaty", "chapter", "article"], ignore_index=True)
+    frame = treaty_text.table(
+        row
+        for name, root in trees.items()
+        for row in treaty_text.from_xml(root, _identifier(name, root))
+    )
     frame.attrs["incomplete"] = {t: why for t, why in INCOMPLETE.items() if t in set(frame.treaty)}
     return frame
+
+
+def read_treaty(path) -> pd.DataFrame:
+    """Read the text of a treaty of your own from one file.
+
+    Parameters
+    ----------
+    path : str or Path
+        An ``.xml`` file in ToTA's schema, or a ``.txt`` file (UTF-8) with lines such as
+        ``Chapter 14 Electronic Commerce`` and ``Article 14.3 Customs Duties`` above the text.
+
+    Returns
+    -------
+    DataFrame
+        One row for each article, as ``load("tota", texts=True)``; treaty 0 if the file gives no
+        number. The language of a plain text is taken as English unless its headings are not.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, not UTF-8, not well-formed, or has no article.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}; name the text of a treaty, .xml or .txt.")
+    if path.suffix == ".xml":
+        try:
+            root = ElementTree.parse(path).getroot()
+        except ElementTree.ParseError as error:
+            raise DataError(f"{path} is not well-formed XML: {error}.") from None
+        number = root.findtext("meta/treaty_identifier") or ""
+        rows = treaty_text.from_xml(root, int(number) if number.isdigit() else 0)
+    elif path.suffix == ".txt":
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise DataError(f"{path} is not UTF-8; save it in that encoding.") from None
+        rows = treaty_text.from_plain(text, language=_language(text))
+    else:
+        raise DataError(f"{path} is neither .xml nor .txt; save the treaty as one of them.")
+    frame = treaty_text.table(rows)
+    if not (frame["article"] > 0).any():
+        raise DataError(
+            f"No article was found in {path}; give each a heading line like 'Article 3 Duties'."
+        )
+    return frame
+
+
+def _language(text: str) -> str:
+    """Tell the language from the word for an article in the headings."""
+    words = {"es": r"^\s*art[íi]culo\b", "fr": r"^\s*chapitre\b"}
+    flags = re.IGNORECASE | re.MULTILINE
+    return next((code for code, word in words.items() if re.search(word, text, flags)), "en")
 
 
 def _head(name: str, root) -> dict:
@@ -145,23 +204,6 @@ def _identifier(name: str, root) -> int:
     if not number.isdigit():
         raise DataError(f"{name} has no treaty_identifier; replace it with the documented file.")
     return int(number)
-
-
-def _body(name: str, root):
-    """Yield the articles of a treaty in their order."""
-    treaty, language = _identifier(name, root), root.findtext("meta/language") or ""
-    for c, chapter in enumerate(root.iterfind("body/chapter"), start=1):
-        title = chapter.get("number", ""), chapter.get("name", "")
-        for a, article in enumerate(chapter.iterfind("article"), start=1):
-            heading = article.get("number", ""), article.get("name", "")
-            yield treaty, language, c, *title, a, *heading, article.text or ""
-
-
-_ARTICLE = {
-    "treaty": int, "language": "str", "chapter": int, "chapter_number": "str",
-    "chapter_name": "str", "article": int, "article_number": "str", "article_name": "str",
-    "text": "str",
-}  # fmt: skip
 
 
 def _text(pattern: str, what: str) -> pa.Column:

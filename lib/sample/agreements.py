@@ -30,6 +30,7 @@ import pandas as pd
 from lib import agreements
 from lib.errors import DataError
 from lib.io_table import FINAL_USES
+from lib.sample import rule_texts
 from lib.sample.world import COUNTRIES, REAL, distances, solve, targets
 
 
@@ -137,16 +138,13 @@ def tota(*, pwt_91, capitals, texts=False) -> pd.DataFrame:
     -------
     DataFrame
         The free-trade agreements of :func:`agreement_formation` and some treaties of partial scope;
-        all bilateral and in force, 24 economies.
-
-    Raises
-    ------
-    DataError
-        If texts are asked for, which the sample world does not have.
+        all bilateral and in force, 24 economies. With `texts`, their articles: each treaty has one
+        of the texts of :mod:`lib.sample.rule_texts`, drawn from those of its time.
     """
-    if texts:
-        raise DataError("The treaties of the sample world have no text; ask without texts.")
     treaties = _treaties(pwt_91, capitals)
+    if texts:
+        rng = np.random.default_rng(agreement_parameters().seed + 3)
+        return rule_texts.drawn(treaties["treaty"], treaties["entry"], rng)
     known = capitals.drop_duplicates("country").set_index("country")["name"]
     in_force = pd.to_datetime(treaties["entry"].astype("str") + "-01-01")
     frame = pd.DataFrame(
