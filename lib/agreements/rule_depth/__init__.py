@@ -1,0 +1,16 @@
+"""Depth of digital trade rules, from the texts of treaties."""
+
+from lib.agreements.rule_depth._panel import PILLARS, depth, depth_panel, evidence, scored
+from lib.agreements.rule_depth._score import CODEBOOK, LANGUAGES, RULES, score
+
+__all__ = [
+    "CODEBOOK",
+    "LANGUAGES",
+    "PILLARS",
+    "RULES",
+    "depth",
+    "depth_panel",
+    "evidence",
+    "score",
+    "scored",
+]

@@ -1,0 +1,130 @@
+"""Which articles on digital trade the dispute settlement of an agreement covers."""
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from lib.agreements.rule_depth._text import COMMERCE, DIGITAL
+
+_SETTLEMENT = re.compile(
+    r"dispute\s*settlement|settlement\s*of\s*(?:the\s*)?disputes?|arbitra(?:l|tion)\b"
+    r"|soluci[óo]n\s*de\s*(?:controversias|diferencias)|r[èe]glement\s*des\s*diff[ée]rends",
+    re.IGNORECASE,
+)
+_INVESTORS = re.compile(r"invest|telecom|financ|inversi|suppliers", re.IGNORECASE)
+_NOT = re.compile(
+    r"shall\s*not\s*(?:apply|be\s*(?:subject|applicable|applied))|(?:does|do|will)\s*not\s*apply"
+    r"|(?:not|no|neither\s*party\s*(?:shall|may|will))\s*have\s*recourse|be\s*excluded\s*from"
+    r"|no\s*party\s*(?:shall|may)\s*have\s*recourse|is\s*not\s*applicable|non-application"
+    r"|no\s*(?:se\s*)?(?:aplicar|podr|ser[áa]|estar[áa])\w*|ne\s*s[’']appliqu\w*\s*pas",
+    re.IGNORECASE,
+)
+_TEMPORARY = re.compile(r"for\s*a\s*period\s*of|until\s*the\s*date|durante\s*un", re.IGNORECASE)
+_NUMBER = r"(?:chapter|cap[íi]tulo|chapitre)\s*({})(?![\w.]*\d)"
+_SPELLED = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+)
+_LISTED = re.compile(
+    r"\bart(?:icles?|[íi]culos?)\s*((?:\d[\d.]*(?:\s*(?:,|and|y|to|or)\s*)*)+)", re.IGNORECASE
+)
+_SENTENCES = re.compile(r"[^.;]*(?:\.\d[^.;]*)*(?:[.;]|$)")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What dispute settlement covers.
+
+    Attributes
+    ----------
+    exists : bool
+        Whether the text has dispute settlement at all.
+    clause : str
+        The sentence that excludes digital trade or parts of it; empty if there is none.
+    only : set of str or None
+        Numbers of the articles that the clause names: those excluded, or, with `kept`, those that
+        stay covered. None: the whole chapter.
+    kept : bool
+    place : tuple of int
+        Chapter and article of the clause.
+    chapters : set of int
+        Chapters of digital trade, which the clause is about.
+    """
+
+    exists: bool
+    clause: str = ""
+    only: frozenset | None = None
+    kept: bool = False
+    place: tuple = ()
+    chapters: frozenset = field(default_factory=frozenset)
+
+    def covers(self, passage) -> bool:
+        """Tell whether dispute settlement covers a passage."""
+        if not self.exists:
+            return False
+        if not self.clause or passage.chapter not in self.chapters:
+            return True
+        if self.only is None:
+            return False
+        named = _last_number(passage.number) in self.only
+        return named if self.kept else not named
+
+
+def coverage(articles: pd.DataFrame) -> Coverage:
+    """Read from the articles of one treaty what its dispute settlement covers."""
+    settles = articles["chapter_name"].str.contains(_SETTLEMENT)
+    titled = articles["article_name"].str.contains(_SETTLEMENT)
+    titled &= ~articles["article_name"].str.contains(_INVESTORS)
+    titled &= ~articles["chapter_name"].str.contains(_INVESTORS)
+    if not (settles | titled).any():
+        return Coverage(exists=False)
+    digital = articles[articles["chapter_name"].str.contains(DIGITAL)]
+    heads = articles.drop_duplicates("chapter")["chapter_number"]
+    twice = set(heads[heads.duplicated()])  # chapters are counted anew in each title
+    about = _chapter_pattern(digital, twice), _chapter_pattern(articles[settles], twice)
+    inside = frozenset(digital["chapter"])
+    for row in articles.itertuples():
+        own = row.chapter in inside
+        if not (own or settles[row.Index] or COMMERCE.search(row.text) or about[0]):
+            continue
+        for found in _SENTENCES.finditer(row.text):
+            if _excludes(found[0], own, bool(settles[row.Index]), *about):
+                clause = re.sub(r"\s+", " ", found[0]).strip()
+                kept, only = _named(clause) if own else (False, None)
+                return Coverage(True, clause, only, kept, (row.chapter, row.article), inside)
+    return Coverage(exists=True)
+
+
+def _excludes(sentence: str, own: bool, settling: bool, digital, settlement) -> bool:
+    """Tell whether a sentence keeps dispute settlement away from digital trade."""
+    if not _NOT.search(sentence) or _TEMPORARY.search(sentence):
+        return False
+    of_settlement = _SETTLEMENT.search(sentence) or (settlement and settlement.search(sentence))
+    of_digital = COMMERCE.search(sentence) or (digital and digital.search(sentence))
+    return bool((own or of_digital) and (settling or of_settlement)) and not (settling and own)
+
+
+def _chapter_pattern(articles: pd.DataFrame, twice: set):
+    """Return a pattern that finds "Chapter 14" for the chapters of these articles."""
+    heads = articles.drop_duplicates("chapter")["chapter_number"]
+    heads = heads[heads.str.contains("chap|cap", case=False) & ~heads.isin(twice)]
+    numbers = {_last_number(head) for head in heads} - {""}
+    spelled = {word for n, word in enumerate(_SPELLED.split(), start=1) if str(n) in numbers}
+    named = "|".join(sorted(numbers | spelled))
+    return re.compile(_NUMBER.format(named), re.IGNORECASE) if named else None
+
+
+def _named(clause: str) -> tuple[bool, frozenset | None]:
+    """Return the articles that a clause names, and whether it names those that stay covered."""
+    plain = re.sub(r"\([^)]*\)", "", clause)
+    listed = (found[1] for found in _LISTED.finditer(plain))
+    numbers = {_last_number(n) for group in listed for n in re.findall(r"\d[\d.]*", group)}
+    kept = bool(re.search(r"except|other\s*than|salvo|con\s*excepci", plain, re.IGNORECASE))
+    return kept and bool(numbers), frozenset(numbers) or None
+
+
+def _last_number(text: str) -> str:
+    """Return the last number in "ARTICLE 14.3": "3"."""
+    found = re.findall(r"\d+", text)
+    return found[-1] if found else ""
