@@ -7,6 +7,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from PIL import Image
 
 PALETTE = sns.color_palette("colorblind")
 BLUE, ORANGE, GREEN, RED = PALETTE[0], PALETTE[1], PALETTE[2], PALETTE[3]
@@ -101,8 +102,10 @@ def save(fig, stem: Path) -> Path:
     if path.stat().st_size > LARGEST:
         path.unlink()
         path = stem.with_suffix(".png")
-        for dpi in (120, 100, 80):
+        for dpi in (200, 160, 120, 100, 80):
             fig.savefig(path, dpi=dpi, metadata={"Software": None})
+            with Image.open(path) as image:  # 128 shades weigh a third of true colour
+                image.convert("RGB").quantize(128).save(path, optimize=True)
             if path.stat().st_size <= LARGEST:
                 break
     plt.close(fig)

@@ -5,6 +5,7 @@ balances of the Penn World Table, positions of capitals) and from the parameters
 :func:`parameters` states. Nothing here is an observation of trade.
 """
 
+from lib.sample import rule_texts
 from lib.sample.agreements import (
     Agreements,
     agreement_formation,
@@ -62,6 +63,7 @@ __all__ = [
     "kof_2018",
     "kof_2023",
     "parameters",
+    "rule_texts",
     "pwt_90",
     "pwt_1001",
     "sector_trade",
