@@ -17,11 +17,19 @@ _NOT = re.compile(
     r"shall\s*not\s*(?:apply|be\s*(?:subject|applicable|applied))|(?:does|do|will)\s*not\s*apply"
     r"|(?:not|no|neither\s*party\s*(?:shall|may|will))\s*have\s*recourse|be\s*excluded\s*from"
     r"|no\s*party\s*(?:shall|may)\s*have\s*recourse|is\s*not\s*applicable|non-application"
+    r"|(?:nothing|no\s*provision)\s*(?:in|of)\s*this\s*chapter\s*shall\s*be\s*subject"
     r"|no\s*(?:se\s*)?(?:aplicar|podr|ser[áa]|estar[áa])\w*|ne\s*s[’']appliqu\w*\s*pas",
     re.IGNORECASE,
 )
-_TEMPORARY = re.compile(r"for\s*a\s*period\s*of|until\s*the\s*date|durante\s*un", re.IGNORECASE)
-_NUMBER = r"(?:chapter|cap[íi]tulo|chapitre)\s*({})(?![\w.]*\d)"
+_TEMPORARY = re.compile(
+    r"for\s*a\s*period\s*of|until\s*the\s*date|durante\s*un|por\s*un\s*per[íi]odo\s*de",
+    re.IGNORECASE,
+)
+_NUMBER = (
+    r"(?:chapter|cap[íi]tulo|chapitre)s?\s*"
+    r"(?:\d+(?:\s*\([^)]*\))?(?:\s*(?:,|and|or|y|et))+\s*)*({})(?!t?een|[\w.]*\d)"
+)
+"""A chapter by its number, also as one of several; "seven" is not the start of "seventeen"."""
 _SPELLED = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
@@ -29,6 +37,8 @@ _SPELLED = (
 _LISTED = re.compile(
     r"\bart(?:icles?|[íi]culos?)\s*((?:\d[\d.]*(?:\s*(?:,|and|y|to|or)\s*)*)+)", re.IGNORECASE
 )
+_THIS_ARTICLE = re.compile(r"\b(?:this|este|présent)\s*art[ií]c(?:le|ulo)\b", re.IGNORECASE)
+_THIS_CHAPTER = re.compile(r"\b(?:this|este|présent)\s*(?:chap|cap)", re.IGNORECASE)
 _SENTENCES = re.compile(r"[^.;]*(?:\.\d[^.;]*)*(?:[.;]|$)")
 
 
@@ -84,6 +94,7 @@ def coverage(articles: pd.DataFrame) -> Coverage:
     twice = set(heads[heads.duplicated()])  # chapters are counted anew in each title
     about = _chapter_pattern(digital, twice), _chapter_pattern(articles[settles], twice)
     inside = frozenset(digital["chapter"])
+    numbers = {_last_number(head) for head in digital["chapter_number"]} - {""}
     for row in articles.itertuples():
         own = row.chapter in inside
         if not (own or settles[row.Index] or COMMERCE.search(row.text) or about[0]):
@@ -91,7 +102,7 @@ def coverage(articles: pd.DataFrame) -> Coverage:
         for found in _SENTENCES.finditer(row.text):
             if _excludes(found[0], own, bool(settles[row.Index]), *about):
                 clause = re.sub(r"\s+", " ", found[0]).strip()
-                kept, only = _named(clause) if own else (False, None)
+                kept, only = _named(clause, row.article_number if own else None, numbers)
                 return Coverage(True, clause, only, kept, (row.chapter, row.article), inside)
     return Coverage(exists=True)
 
@@ -115,11 +126,21 @@ def _chapter_pattern(articles: pd.DataFrame, twice: set):
     return re.compile(_NUMBER.format(named), re.IGNORECASE) if named else None
 
 
-def _named(clause: str) -> tuple[bool, frozenset | None]:
-    """Return the articles that a clause names, and whether it names those that stay covered."""
+def _named(clause: str, at: str | None, chapters: set) -> tuple[bool, frozenset | None]:
+    """Return the articles that a clause names, and whether it names those that stay covered.
+
+    `at` is the article with the clause, None if it is outside the digital `chapters`. An article
+    of another chapter, say of the one on dispute settlement, is not one that the clause is about.
+    """
+    own = at is not None
+    if own and _THIS_ARTICLE.search(clause) and not _THIS_CHAPTER.search(clause):
+        return False, frozenset({_last_number(at)})
     plain = re.sub(r"\([^)]*\)", "", clause)
-    listed = (found[1] for found in _LISTED.finditer(plain))
-    numbers = {_last_number(n) for group in listed for n in re.findall(r"\d[\d.]*", group)}
+    listed = " ".join(found[1] for found in _LISTED.finditer(plain))
+    numbers = set()
+    for chapter, article in re.findall(r"(?:(\d+)\.)?(\d+)(?:\.\d+)*", listed):
+        if chapter in chapters or (own and not (chapter and chapters)):
+            numbers.add(article)
     kept = bool(re.search(r"except|other\s*than|salvo|con\s*excepci", plain, re.IGNORECASE))
     return kept and bool(numbers), frozenset(numbers) or None
 
