@@ -23,8 +23,11 @@ FOUND = [
     "confidence", "chapter", "article", "start", "length", "article_number", "clause",
 ]  # fmt: skip
 _REFERENCE = re.compile(
-    r"(?:article|chapter|art[ií]culo|cap[ií]tulo)s?\s*[\d.]+\s*\([^)]*\)", re.IGNORECASE
+    r"(?:article|chapter|art[ií]culo|cap[ií]tulo)s?\s*[\d.]+\s*\([^)]*\)"
+    r"(?:\s*(?:(?:,|and|or|to|y|o|a)\s*)+[\d.]+\s*\([^)]*\))*",
+    re.IGNORECASE,
 )
+"""Cross-references with the name of what they refer to, also several in a row."""
 _SAVED = re.compile(
     r"(?:this|these|paragraphs?\s*\d)[\w\s]{0,30}(?:does|do|shall)\s*not\s*apply|nothing\s*in\s*(?:this|paragraph)|shall\s*(?:not\s*)?(?:be\s*construed|prevent|preclude)"
     r"|for\s*the\s*purposes\s*of\s*this\s*(?:chapter|article)|ninguna\s*disposici[oó]n|\bmeans\b(?!\s*of)"
