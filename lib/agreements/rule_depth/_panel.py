@@ -25,17 +25,21 @@ def evidence(texts: pd.DataFrame, deepening: str = "printed") -> pd.DataFrame:
     -------
     DataFrame
         `treaty` and the columns of :func:`score`, one row for each treaty and rule, 23 a treaty.
-        ``attrs["report"]`` maps treaties to what could not be read in them, also what the reader of
-        the texts reported.
+        ``attrs["report"]`` maps treaties to what could not be read in them.
+
+    Raises
+    ------
+    BookError
+        If there are no texts, or as for :func:`score`.
     """
     found, report = [], {}
+    if "treaty" not in texts or texts.empty:
+        raise BookError("There are no texts; pass what data.load('tota', texts=True) returns.")
     for treaty, articles in texts.groupby("treaty", sort=True):
         rules = score(articles, deepening)
         report[int(treaty)] = rules.attrs["report"]
         found.append(rules.assign(treaty=treaty).reset_index())
     frame = pd.concat(found, ignore_index=True)
-    for treaty, why in texts.attrs.get("incomplete", {}).items():
-        report[int(treaty)] = [*report.get(int(treaty), []), f"the text {why}"]
     frame.attrs["report"] = {treaty: said for treaty, said in report.items() if said}
     return frame[["treaty", *frame.columns.drop("treaty")]]
 
@@ -48,7 +52,8 @@ def depth(
     Parameters
     ----------
     scores : DataFrame
-        One column for each of the 23 rules, scores 0 to 4; any index.
+        One column for each of the 23 rules, scores 0 to 4; any index. Rules that are NaN are left
+        out of the averages.
     security : {"consumers", "apart"}
         Whether network security is a rule on online consumers, as the printed table reads, or a
         group of its own beside them.
@@ -125,7 +130,7 @@ def depth_panel(treaties: pd.DataFrame, years, **reading) -> pd.DataFrame:
     Parameters
     ----------
     treaties : DataFrame
-        What :func:`scored` returns.
+        What :func:`scored` returns. A treaty without scores counts like one without digital rules.
     years : int or iterable of int
         A treaty counts from the year of its entry into force to the year before its end.
     **reading
@@ -150,8 +155,7 @@ def depth_panel(treaties: pd.DataFrame, years, **reading) -> pd.DataFrame:
     of a union together from the year of their entry. Where treaties repeat a rule, the deeper score
     counts; then the scores are averaged upwards: Dang and Yin (2024), section 3.
     """
-    missing = [rule for rule in RULES if rule not in treaties]
-    if missing:
+    if any(rule not in treaties for rule in RULES):
         raise BookError("The treaties have no scores; pass what rule_depth.scored returns.")
     rules = treaties.set_index(treaties["treaty"].astype("str"))[list(RULES)].fillna(0.0)
     rules = rules[rules.gt(0).any(axis=1)]
@@ -163,6 +167,8 @@ def depth_panel(treaties: pd.DataFrame, years, **reading) -> pd.DataFrame:
     spells = spells[spells["treaty"].isin(rules.index)]
     grid = spells.merge(pd.DataFrame({"year": np.unique(years)}), how="cross")
     grid = grid[(grid["entry"] <= grid["year"]) & (grid["year"] < grid["exit"])]
+    if grid.empty:
+        raise BookError("No treaty with digital rules is in force in these years.")
     grid = grid.drop_duplicates([*KEYS, "treaty"]).join(rules, on="treaty")
     by_pair = grid.groupby(KEYS)
     deepest = by_pair[list(RULES)].max()

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lib.agreements.rule_depth import _dispute, _text, _words
 from lib.errors import BookError
+from lib.treaty_text import ARTICLE
 
 _HERE = Path(__file__).parent
 CODEBOOK = tomllib.loads((_HERE / "codebook.toml").read_text(encoding="utf-8"))
@@ -112,9 +113,8 @@ def score(treaty: pd.DataFrame, deepening: str = "printed") -> pd.DataFrame:
     """
     if deepening not in ("printed", "binding"):
         raise BookError(f"No reading {deepening!r} of deepening; choose printed or binding.")
-    missing = {"treaty", "language", "chapter_name", "article_name", "text"} - set(treaty)
-    if missing:
-        raise BookError(f"The treaty has no column {min(missing)!r}; pass a table of articles.")
+    if missing := [column for column in ARTICLE if column not in treaty]:
+        raise BookError(f"The treaty has no column {missing[0]!r}; pass a table of articles.")
     if treaty["treaty"].nunique() > 1:
         raise BookError("score takes the articles of one treaty; use scored for several.")
     language = treaty["language"].iloc[0] if len(treaty) else ""
@@ -122,7 +122,8 @@ def score(treaty: pd.DataFrame, deepening: str = "printed") -> pd.DataFrame:
     if language not in LANGUAGES:
         found = pd.DataFrame(index=pd.Index(RULES, name="rule"), columns=FOUND[1:])
     else:
-        found = _scored(treaty.reset_index(drop=True), patterns()[language], language, deepening)
+        in_order = treaty.sort_values(["chapter", "article"], ignore_index=True)
+        found = _scored(in_order, patterns()[language], language, deepening)
     found.attrs["report"] = report
     return found
 
@@ -134,10 +135,11 @@ def _report(treaty: pd.DataFrame, language: str) -> list[str]:
     elif language not in TESTED:
         said.append(f"language {language} is read, but was not tested against a coding by hand")
     digital = treaty[treaty["chapter_name"].str.contains(_text.DIGITAL)]
-    for name, part in digital.groupby("chapter_name"):
-        if part["text"].str.len().sum() == 0:
-            said.append(f"chapter {name!r} has no text")
-    return said
+    for _, part in digital.groupby("chapter"):
+        if not part["text"].str.strip().any():
+            said.append(f"chapter {part['chapter_name'].iloc[0]!r} has no text")
+    stops = treaty.attrs.get("incomplete", {})
+    return said + [f"the text {stops[t]}" for t in treaty["treaty"].unique() if t in stops]
 
 
 def _scored(treaty, rules, language, deepening) -> pd.DataFrame:
