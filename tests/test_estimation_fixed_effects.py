@@ -248,3 +248,66 @@ def test_clustered_intervals_cover_the_truth_as_often_as_they_say():
             hit[cluster] += low < 1.5 < high
     assert 0.91 <= hit["country"] / 400 <= 0.98
     assert hit[None] / 400 < 0.85
+
+
+# -- three sets of interacted effects ------------------------------------------------------------
+
+
+def services(countries=9, sectors=4, years=7, seed=3):
+    """Ordered pairs × sectors × years with effects of each pair-sector and both country-sides."""
+    rng = np.random.default_rng(seed)
+    shape = (countries, countries, sectors, years)
+    i, j, k, t = (axis.ravel() for axis in np.indices(shape))
+    frame = pd.DataFrame({"i": i, "j": j, "k": k, "t": t})
+    started = rng.integers(1, 3 * years, (countries, countries))
+    frame["depth"] = np.where(t >= started[i, j], 1 + rng.random((countries, countries))[i, j], 0)
+    frame["size"] = 1e6 * (rng.random((countries, years))[i, t] + rng.random(len(frame)))
+    effects = [
+        rng.normal(size=(countries, sectors, years))[i, k, t],
+        rng.normal(size=(countries, sectors, years))[j, k, t],
+        rng.normal(size=shape[:3])[i, j, k],
+    ]
+    frame["y"] = 0.3 * frame["depth"] - 2e-7 * frame["size"] + sum(effects)
+    frame["y"] += 0.05 * rng.normal(size=len(frame))
+    return frame[frame["i"] != frame["j"]].reset_index(drop=True)
+
+
+THREE_WAY = [("i", "k", "t"), ("j", "k", "t"), ("i", "j", "k")]
+
+
+@pytest.mark.parametrize("cluster", [("i", "j", "k"), ("i", "j")])
+def test_two_engines_agree_on_three_way_effects(cluster):
+    """Alternating projections against a sparse solver, both to 1e-12: ten digits are left."""
+    frame = services()
+    ours, peer = (
+        estimation.hdfe(frame, "y", ["depth", "size"], THREE_WAY, cluster, engine=engine)
+        for engine in ("pyfixest", "linearmodels")
+    )
+    np.testing.assert_allclose(ours.params, peer.params, rtol=1e-10)
+    np.testing.assert_allclose(ours.std_errors, peer.std_errors, rtol=1e-10)
+    assert ours.params["depth"] == pytest.approx(0.3, abs=4 * ours.std_errors["depth"])
+
+
+def test_effects_within_clusters_do_not_count():
+    """Pair-sector effects lie within clusters of pairs; the two sides' effects do not."""
+    frame = services()
+    found = estimation.hdfe(frame, "y", ["depth", "size"], THREE_WAY, ("i", "j"))
+    n, g = len(frame), 9 * 8
+    k = 1 + 2 + 2 * (9 * 4 * 7 - 1)
+    assert found.correction == pytest.approx(g / (g - 1) * (n - 1) / (n - k), rel=1e-12)
+
+
+def test_an_exporters_own_trait_is_refused_by_name():
+    frame = services().assign(length=lambda f: f["i"] + f["t"] * f["k"])
+    with pytest.raises(BookError, match="'length' does not vary once the fixed effects"):
+        estimation.hdfe(frame, "y", ["depth", "length"], THREE_WAY, ("i", "j"))
+
+
+def test_a_pair_seen_once_is_a_singleton():
+    frame = services()
+    once = frame[(frame["i"] != 0) | (frame["j"] != 1) | (frame["t"] == 2)]
+    found = estimation.hdfe(once, "y", ["depth", "size"], THREE_WAY, ("i", "j"))
+    assert found.singletons == 4
+    without = frame[(frame["i"] != 0) | (frame["j"] != 1)]
+    same = estimation.hdfe(without, "y", ["depth", "size"], THREE_WAY, ("i", "j"))
+    np.testing.assert_allclose(found.params, same.params, rtol=1e-10)

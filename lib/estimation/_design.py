@@ -100,21 +100,42 @@ def residuals(columns, on) -> np.ndarray:
     return columns - on @ np.linalg.lstsq(on, columns, rcond=None)[0] if on.shape[1] else columns
 
 
+def scaled(columns: pd.DataFrame, effects: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns net of the effects in units of their standard deviation, and these units."""
+    raw = columns.to_numpy(float)
+    raw = raw - raw.mean(axis=0)
+    scale = np.sqrt((raw**2).mean(axis=0))
+    scale[scale == 0] = 1.0
+    raw /= scale
+    return partial_out(raw, effects), scale
+
+
 def refuse_collinear(columns: pd.DataFrame, effects: pd.DataFrame) -> None:
     """Refuse, by name, a regressor that the effects or those before it explain in full."""
-    raw = columns - columns.mean()
-    scale = np.sqrt((raw**2).sum()).replace(0, 1)
-    net = partial_out(raw / scale, effects)
-    for i, name in enumerate(columns):
+    net, _ = scaled(columns, effects)
+    refuse_absorbed(net, list(columns), effects)
+
+
+def refuse_absorbed(net: np.ndarray, names, effects: pd.DataFrame) -> None:
+    """As :func:`refuse_collinear`, of columns that are net of the effects already."""
+    for i, name in enumerate(names):
         left = np.linalg.norm(net[:, i])
-        if left < COLLINEAR:
+        if left < COLLINEAR * np.sqrt(len(net)):
             raise BookError(
                 f"The regressor {name!r} does not vary once the fixed effects "
                 f"({', '.join(effects) or 'the constant'}) are absorbed; leave it out."
             )
         if np.linalg.norm(residuals(net[:, [i]] / left, net[:, :i])) < 10 * COLLINEAR:
-            others = ", ".join(map(repr, list(columns)[:i]))
+            others = ", ".join(map(repr, names[:i]))
             raise BookError(f"The regressor {name!r} is collinear with {others}; leave one out.")
+
+
+def sums(scores: np.ndarray, cluster: pd.Series | None) -> np.ndarray:
+    """Return the scores (N, k) summed by cluster, coded from 0; as they are without clusters."""
+    if cluster is None:
+        return scores
+    codes = pd.factorize(cluster)[0]
+    return np.column_stack([np.bincount(codes, column) for column in scores.T])
 
 
 @contextmanager

@@ -106,7 +106,9 @@ def anderson_rubin_set(
     unit = np.linalg.norm(pi[:, 0]) / np.linalg.norm(pi[:, 1])  # of b: makes the roots order one
     residual = np.column_stack([outcome - Z @ pi[:, 0], unit * (d - Z @ pi[:, 1])])
     pi[:, 1] *= unit
-    score = [_sums(Z * residual[:, [i]], found.cluster) @ np.linalg.inv(Z.T @ Z) for i in (0, 1)]
+    score = [
+        _design.sums(Z * residual[:, [i]], found.cluster) @ np.linalg.inv(Z.T @ Z) for i in (0, 1)
+    ]
     c = Z.shape[1] * stats.f.ppf(level, Z.shape[1], df)
 
     def part(i, j):
@@ -259,14 +261,6 @@ def _errors(found: Design) -> dict:
     if found.cluster is None:
         return {"cov_type": "robust"}
     return {"cov_type": "clustered", "clusters": found.cluster.to_numpy()}
-
-
-def _sums(scores, cluster) -> np.ndarray:
-    return (
-        scores
-        if cluster is None
-        else pd.DataFrame(scores).groupby(cluster.to_numpy()).sum().to_numpy()
-    )
 
 
 def _roots(constant, linear, square) -> np.ndarray:
