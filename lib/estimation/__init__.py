@@ -9,6 +9,7 @@ from lib.estimation.inference import (
     wild_bootstrap,
 )
 from lib.estimation.instruments import IVEstimate, iv
+from lib.estimation.ppml import PPMLEstimate, ppml
 from lib.estimation.slopes import omitted, slopes
 from lib.estimation.trends import break_year
 from lib.estimation.weak import (
@@ -23,6 +24,7 @@ __all__ = [
     "Estimate",
     "GLMEstimate",
     "IVEstimate",
+    "PPMLEstimate",
     "Permutation",
     "anderson_rubin_set",
     "break_year",
@@ -32,6 +34,7 @@ __all__ = [
     "leave_one_out",
     "omitted",
     "overidentification",
+    "ppml",
     "randomisation_inference",
     "slopes",
     "two_stage",
