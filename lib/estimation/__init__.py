@@ -9,8 +9,10 @@ from lib.estimation.inference import (
     wild_bootstrap,
 )
 from lib.estimation.instruments import IVEstimate, iv
+from lib.estimation.power import power
 from lib.estimation.ppml import PPMLEstimate, ppml
 from lib.estimation.slopes import omitted, slopes
+from lib.estimation.staggered import ImputationEstimate, imputation
 from lib.estimation.trends import break_year
 from lib.estimation.weak import (
     ConfidenceSet,
@@ -24,16 +26,19 @@ __all__ = [
     "Estimate",
     "GLMEstimate",
     "IVEstimate",
+    "ImputationEstimate",
     "PPMLEstimate",
     "Permutation",
     "anderson_rubin_set",
     "break_year",
     "glm",
     "hdfe",
+    "imputation",
     "iv",
     "leave_one_out",
     "omitted",
     "overidentification",
+    "power",
     "ppml",
     "randomisation_inference",
     "slopes",
