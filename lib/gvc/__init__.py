@@ -5,6 +5,7 @@ Ask :func:`which_measure` which one answers a question.
 
 from lib.gvc.choose import which_measure
 from lib.gvc.exports import borin_mancini, factor_content, five_groups, gvc_trade, kww, wwz
+from lib.gvc.linkage import first_mover_gap, linkage
 from lib.gvc.panel import panel
 from lib.gvc.position import (
     average_propagation_length,
@@ -47,6 +48,7 @@ __all__ = [
     "borin_mancini",
     "downstreamness",
     "factor_content",
+    "first_mover_gap",
     "five_groups",
     "forward_linkages",
     "gross_exports",
@@ -56,6 +58,7 @@ __all__ = [
     "index_change",
     "kww",
     "link_releases",
+    "linkage",
     "panel",
     "participation",
     "production_decomposition",

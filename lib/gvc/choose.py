@@ -30,6 +30,20 @@ gross exports
 content of exports, origin, source, Leontief, VS VS1
 Gross content: value that crosses the border twice counts twice.
 
+linkage
+How much of a pair's exports is part of chains that go on, come home or use foreign value?
+pairs of country-sectors
+between 0 and 1, as ln(1 + share)
+value chain linkage, services, gravity, digital trade rules, bilateral, indirect value added
+A share says nothing of size; a cell without exports has none.
+
+first_mover_gap
+How far is an exporter behind the most linked one of its market?
+pairs of country-sectors
+zero for the first
+path dependence, entry barrier, services, heterogeneity
+Made of the outcome, so a regression of linkage on it explains itself.
+
 trade_benefit_index
 Does a country sell more value added than it buys, whatever its size?
 country
