@@ -50,6 +50,20 @@ def test_columns_stand_side_by_side():
     assert "(1), sample" in sample
 
 
+def test_t_values_stand_in_parentheses_where_the_paper_prints_them():
+    found = estimate(rule=0.0024)
+    found.tstats = pd.Series({"rule": 3.0})
+    found.r2 = 0.951
+    options = {"brackets": "t", "digits": 3, "r2": "r2"}
+    columns = {"1_no_fixed_effects": ("(1)", found)}
+    table = regressions.beside("dang_yin_2024", "table_3", columns, {"rule": "rule"}, **options)
+    assert table["(1), paper"].tolist() == ["0.008*** (17.81)", "1292000", "0.002"]
+    assert table["(1), ours"].tolist() == ["0.002*** (3.00)", "615", "0.951"]
+    columns = {"1_total": ("(1)", found)}
+    table = regressions.beside("dang_yin_2024", "table_9", columns, {"rule": "rule"}, **options)
+    assert table["(1), paper"].tolist() == ["0.009 (1.42)", "", ""]
+
+
 def test_every_number_of_a_column_is_recorded_once():
     kept = []
     chapter = types.SimpleNamespace(

@@ -126,9 +126,38 @@ def test_all_tables_and_claims_of_the_papers_are_there():
 
 def test_every_standard_error_belongs_to_one_coefficient():
     published = replication.published()
+    tested = published[published["stat"] == "t"][replication.KEY[:-1]].agg("|".join, axis=1)
     coefficients = published[published["stat"] == "coef"]
-    errors = [replication.published_se(row) for _, row in coefficients.iterrows()]
+    keys = coefficients[replication.KEY[:-1]].agg("|".join, axis=1)
+    errors = [
+        replication.published_se(row) for _, row in coefficients[~keys.isin(tested)].iterrows()
+    ]
     assert sum(error is not None for error in errors) == (published["stat"] == "se").sum()
+
+
+def test_an_error_follows_from_a_printed_t_value():
+    """Dang and Yin print 0.004 (6.03) for cooperation, −0.039 (−4.61) for productivity."""
+    row = replication.lookup(
+        "dang_yin_2024", "table_5", "rule3_cooperation", "3_cooperation", "coef"
+    )
+    assert replication.published_se(row) == pytest.approx(0.004 / 6.03)
+    row = replication.lookup(
+        "dang_yin_2024", "table_8", "interaction_rule_ln_tfp", "4_productivity", "coef"
+    )
+    assert replication.published_se(row) == pytest.approx(0.039 / 4.61)
+
+
+@pytest.mark.parametrize(
+    ("table", "variable", "column", "stat"),
+    [
+        ("table_6", "rule", "2_backward", "coef"),  # printed as 0.000: no digit to divide
+        ("table_6", "rule", "1_forward", "t"),  # a t value has no error of its own
+        ("table_3", "r2", "2_fixed_effects", "r2"),
+    ],
+)
+def test_no_error_where_none_can_be_had(table, variable, column, stat):
+    row = replication.lookup("dang_yin_2024", table, variable, column, stat)
+    assert replication.published_se(row) is None
 
 
 def test_an_unknown_key_is_refused_by_name():

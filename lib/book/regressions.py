@@ -11,7 +11,8 @@ from scipy import stats
 from lib.book import replication
 from lib.errors import BookError
 
-FIT = {("observations", "n"): "nobs", ("r2", "r2"): "r2_within"}
+FIT = {"n": "{:.0f}", "r2": "{:.3f}"}
+BRACKETS = {"se": "std_errors", "t": "tstats"}
 
 
 def published(paper: str, item: str, stat: str = "coef") -> pd.DataFrame:
@@ -25,23 +26,24 @@ def published(paper: str, item: str, stat: str = "coef") -> pd.DataFrame:
     return wide.loc[frame["row"].unique(), frame["column"].unique()]
 
 
-def numbers(estimate) -> pd.Series:
-    """Return all numbers of a column by (row, stat): coefficients, errors, N and R²."""
-    parts = {"coef": estimate.params, "se": estimate.std_errors}
+def numbers(estimate, brackets: str = "se", r2: str = "r2_within") -> pd.Series:
+    """Return all numbers of a column by (row, stat): coefficients, errors or t values, N and R²."""
+    parts = {"coef": estimate.params, brackets: getattr(estimate, BRACKETS[brackets])}
     table = pd.DataFrame(parts).stack()
-    fit = {key: float(getattr(estimate, name)) for key, name in FIT.items()}
-    return pd.concat([table, pd.Series(fit)])
+    fit = {("observations", "n"): estimate.nobs, ("r2", "r2"): getattr(estimate, r2)}
+    return pd.concat([table, pd.Series(fit, dtype=float)])
 
 
-def cell(value: float, error: float, stars: str = "", digits: int = 2) -> str:
-    """Write a coefficient with stars and its standard error in parentheses."""
-    text = f"{value:.{digits}f}{stars} ({error:.{digits}f})"
+def cell(value: float, bracket: float, stars: str = "", digits: int = 2, inside: int = 2) -> str:
+    """Write a coefficient with stars, and its standard error or t value in parentheses."""
+    text = f"{value:.{digits}f}{stars} ({bracket:.{inside}f})"
     return text.replace("-", "−")
 
 
-def shown(estimate, row: str) -> str:
+def shown(estimate, row: str, brackets: str = "se", digits: int = 2) -> str:
     """Write one coefficient of an estimate."""
-    return cell(estimate.params[row], estimate.std_errors[row], estimate.stars[row])
+    bracket = getattr(estimate, BRACKETS[brackets])[row]
+    return cell(estimate.params[row], bracket, estimate.stars[row], digits)
 
 
 def beside(
@@ -50,6 +52,10 @@ def beside(
     columns: Mapping[str, tuple[str, object]],
     rows: Mapping[str, str],
     ours: str = "ours",
+    *,
+    brackets: str = "se",
+    digits: int = 2,
+    r2: str = "r2_within",
 ) -> pd.DataFrame:
     """Return a table with the paper's and our version of each column side by side.
 
@@ -63,28 +69,49 @@ def beside(
         Key of the published row → its name for a reader, in order; N and R² are added.
     ours : str
         What our columns are called: "sample" where they are computed from the sample world.
+    brackets : {"se", "t"}
+        What the paper prints in parentheses.
+    digits : int
+        Decimals of a coefficient.
+    r2 : {"r2_within", "r2"}
+        Which R² the paper prints, an attribute of the estimates.
     """
-    coef, error = (published(paper, item, stat) for stat in ("coef", "se"))
+    coef, bracket = (published(paper, item, stat) for stat in ("coef", brackets))
     stars = replication.published()
     stars = stars[(stars["paper"] == paper) & (stars["item"] == item) & (stars["stat"] == "coef")]
     stars = stars.pivot(index="row", columns="column", values="stars")
     out = pd.DataFrame({"variable": [*rows.values(), "N", "R²"]})
     for key, (title, estimate) in columns.items():
         theirs = [
-            cell(coef.loc[r, key], error.loc[r, key], stars.loc[r, key])
+            cell(coef.loc[r, key], bracket.loc[r, key], stars.loc[r, key], digits)
             if coef[key].notna().get(r, False)
             else ""
             for r in rows
         ]
-        mine = [shown(estimate, r) if r in estimate.params else "" for r in rows]
-        n, r2 = (published(paper, item, stat)[key].iloc[0] for stat in ("n", "r2"))
-        out[f"{title}, paper"] = [*theirs, f"{n:.0f}", f"{r2:.3f}"]
-        out[f"{title}, {ours}"] = [*mine, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
+        mine = [shown(estimate, r, brackets, digits) if r in estimate.params else "" for r in rows]
+        fit = [_fit(paper, item, stat, key, fmt) for stat, fmt in FIT.items()]
+        out[f"{title}, paper"] = [*theirs, *fit]
+        out[f"{title}, {ours}"] = [*mine, f"{estimate.nobs}", f"{getattr(estimate, r2):.3f}"]
     return out
 
 
+def _fit(paper: str, item: str, stat: str, key: str, fmt: str) -> str:
+    """Return a printed N or R² of a column; nothing where the paper prints none."""
+    frame = replication.published()
+    same = (frame[["paper", "item", "column", "stat"]] == [paper, item, key, stat]).all(axis=1)
+    return "".join(fmt.format(float(value)) for value in frame.loc[same, "value"])
+
+
 def record(
-    chapter, item: str, column: str, estimate, *, diagnosis: Callable[[str, str], str], **said
+    chapter,
+    item: str,
+    column: str,
+    estimate,
+    *,
+    diagnosis: Callable[[str, str], str],
+    brackets: str = "se",
+    r2: str = "r2_within",
+    **said,
 ) -> None:
     """Put every number of a published column on record beside ours.
 
@@ -96,6 +123,8 @@ def record(
     estimate : Estimate
     diagnosis : callable
         (row, stat) → the sentence for a number that differs.
+    brackets, r2
+        As in :func:`beside`.
     **said
         `data`, `sample`, `cell` and `difference` of :meth:`Session.record`.
 
@@ -104,7 +133,7 @@ def record(
     BookError
         If the paper prints a number that the estimate does not have.
     """
-    ours, paper = numbers(estimate), chapter.chapter.paper
+    ours, paper = numbers(estimate, brackets, r2), chapter.chapter.paper
     rows = replication.published()
     rows = rows[(rows["paper"] == paper) & (rows["item"] == item) & (rows["column"] == column)]
     for row, stat in rows[["row", "stat"]].itertuples(index=False):

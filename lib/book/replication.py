@@ -115,10 +115,18 @@ def lookup(paper: str, item: str, row: str, column: str, stat: str) -> pd.Series
 
 
 def published_se(row: pd.Series) -> float | None:
-    """Return the printed standard error that belongs to a printed coefficient, if there is one."""
+    """Return the standard error that belongs to a printed coefficient, if one can be had.
+
+    Where no error is printed it follows from the t value as coef / t, which is as rough as the
+    digits of the coefficient: one printed as 0.000 has none.
+    """
     frame = published()
-    same = (frame[KEY[:-1]] == row[KEY[:-1]]).all(axis=1) & (frame["stat"] == "se")
-    return float(frame.loc[same, "value"].iloc[0]) if same.any() else None
+    same = frame[(frame[KEY[:-1]] == row[KEY[:-1]]).all(axis=1)].set_index("stat")["value"]
+    if "se" in same:
+        return float(same["se"])
+    if row["stat"] != "coef" or float(same.get("t", 0)) == 0:
+        return None
+    return abs(float(row["value"]) / float(same["t"])) or None
 
 
 def as_printed(value: float, printed: str) -> str:
