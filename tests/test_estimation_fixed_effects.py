@@ -311,3 +311,26 @@ def test_a_pair_seen_once_is_a_singleton():
     without = frame[(frame["i"] != 0) | (frame["j"] != 1)]
     same = estimation.hdfe(without, "y", ["depth", "size"], THREE_WAY, ("i", "j"))
     np.testing.assert_allclose(found.params, same.params, rtol=1e-10)
+
+
+def test_the_constant_without_effects_is_the_ordinary_one():
+    frame = panel()
+    groups = frame["country"].factorize()[0]
+    ours = estimation.hdfe(frame, "y", X, [], "country", constant=True)
+    peer = sm.OLS(frame["y"], sm.add_constant(frame[X])).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
+    )
+    np.testing.assert_allclose(ours.params[[*X, "constant"]], peer.params[[*X, "const"]], rtol=1e-9)
+    errors = ours.std_errors[[*X, "constant"]]
+    np.testing.assert_allclose(errors, peer.bse[[*X, "const"]], rtol=1e-9)
+
+
+def test_the_constant_with_effects_is_their_mean_and_leaves_the_slopes_alone():
+    """In Stata's areg the constant is the fit at the means; so is the mean of all dummies' fits."""
+    frame = panel(gaps=20)
+    ours = estimation.hdfe(frame, "y", X, ["country", "year"], "country", constant=True)
+    plain = estimation.hdfe(frame, "y", X, ["country", "year"], "country")
+    np.testing.assert_allclose(ours.params[X], plain.params, rtol=1e-12)
+    np.testing.assert_allclose(ours.std_errors[X], plain.std_errors, rtol=1e-9)
+    fitted = frame["y"] - plain.residuals - frame[X] @ plain.params
+    assert ours.params["constant"] == pytest.approx(fitted.mean(), rel=1e-9)

@@ -82,6 +82,7 @@ def hdfe(
     *,
     correction: str = "nested",
     engine: str = "pyfixest",
+    constant: bool = False,
 ) -> Estimate:
     r"""Estimate a linear regression with high-dimensional fixed effects.
 
@@ -102,6 +103,8 @@ def hdfe(
     engine : {"pyfixest", "linearmodels"}
         pyfixest takes the effects out by alternating projections, once for all columns;
         linearmodels solves the whole regression in its own way, more slowly. They agree to 1e-10.
+    constant : bool
+        Report a ``constant`` as well, see Notes.
 
     Returns
     -------
@@ -125,6 +128,10 @@ def hdfe(
     lie within clusters; ``full`` counts all; ``none`` takes the factor one. Effects beyond the
     second may be partly redundant, which makes K too large rather than too small. The t
     distribution has G − 1 degrees of freedom. See Cameron and Miller (2015), section II.
+
+    With effects the constant is their mean, :math:`\bar y - \bar x'\hat b`, as Stata's reghdfe has
+    it: all columns get their means back once they are net of the effects, and a column of ones
+    joins the X of the sandwich. Without effects that is the ordinary constant.
     """
     x = [x] if isinstance(x, str) else list(x)
     if not x:
@@ -138,14 +145,17 @@ def hdfe(
     _design.refuse_absorbed(net[:, 1:], x, found.effects)
     with _design.quiet():
         params, sandwich, residuals = ENGINES[engine](found, net * scale)
-    return summary(found, x, params, sandwich, residuals, net[:, 0] * scale[0], correction)
+    if constant:
+        params, sandwich = _with_constant(found, net * scale, params, residuals)
+    names = [*x, "constant"] if constant else x
+    return summary(found, names, params, sandwich, residuals, net[:, 0] * scale[0], correction)
 
 
 def summary(
     found: Design, names, params, sandwich, residuals, within, correction="nested"
 ) -> Estimate:
     """Put an estimate together: corrected covariance, degrees of freedom, shares explained."""
-    n, k = len(found.numbers), len(names) + 1
+    n, k = len(found.numbers), len({*names} - {"constant"}) + 1
     k += sum(
         found.effects[e].nunique() - 1
         for e in found.effects
@@ -183,6 +193,16 @@ def _by_pyfixest(found: Design, net: np.ndarray):
     residuals = outcome - x @ params
     scores = _design.sums(x * residuals[:, None], found.cluster)
     return params, bread @ (scores.T @ scores) @ bread, residuals
+
+
+def _with_constant(found: Design, net, slopes, residuals):
+    """Return slopes and constant, and the sandwich of both."""
+    means = found.numbers.mean().to_numpy()
+    x = np.column_stack([net[:, 1:] + means[1:], np.ones(len(net))])
+    bread = np.linalg.inv(x.T @ x)
+    scores = _design.sums(x * residuals[:, None], found.cluster)
+    params = [*slopes, means[0] - means[1:] @ slopes]
+    return params, bread @ (scores.T @ scores) @ bread
 
 
 def _by_linearmodels(found: Design, _):
