@@ -143,12 +143,18 @@ def hdfe(
     found = _design.design(data, [y, *x], absorb, cluster)
     net, scale = _design.scaled(found.numbers, found.effects)
     _design.refuse_absorbed(net[:, 1:], x, found.effects)
+    return solved(found, net * scale, correction, engine, constant)
+
+
+def solved(found: Design, net, correction="nested", engine="pyfixest", constant=False) -> Estimate:
+    """Regress the first column of a design on the others, given all of them net of the effects."""
+    names = list(found.numbers.columns[1:])
     with _design.quiet():
-        params, sandwich, residuals = ENGINES[engine](found, net * scale)
+        params, sandwich, residuals = ENGINES[engine](found, net)
     if constant:
-        params, sandwich = _with_constant(found, net * scale, params, residuals)
-    names = [*x, "constant"] if constant else x
-    return summary(found, names, params, sandwich, residuals, net[:, 0] * scale[0], correction)
+        params, sandwich = _with_constant(found, net, params, residuals)
+        names.append("constant")
+    return summary(found, names, params, sandwich, residuals, net[:, 0], correction)
 
 
 def summary(

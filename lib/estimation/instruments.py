@@ -1,7 +1,7 @@
 """Two-stage least squares with fixed effects, and how strong the instruments are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from scipy import stats
 from lib.errors import BookError
 from lib.estimation import _design
 from lib.estimation._design import Effect
-from lib.estimation.fixed_effects import Estimate, hdfe, summary
+from lib.estimation.fixed_effects import CORRECTIONS, Estimate, solved, summary
 
 
 @dataclass(frozen=True)
@@ -90,17 +90,27 @@ def iv(
     z = [instruments] if isinstance(instruments, str) else list(instruments)
     if not z:
         raise BookError("Two-stage least squares needs at least one instrument.")
+    if correction not in CORRECTIONS:
+        raise BookError(f"No correction {correction!r}; choose from {', '.join(CORRECTIONS)}.")
     found = _design.design(data, [y, endogenous, *x, *z], absorb, cluster)
-    rows = data.loc[found.numbers.index]
-    options = {"absorb": absorb, "cluster": cluster, "correction": correction}
-    first, reduced = (hdfe(rows, left, [*z, *x], **options) for left in (endogenous, y))
-    net = _design.partial_out(found.numbers, found.effects)
+    net, scale = _design.scaled(found.numbers, found.effects)
     end = 2 + len(x)
+    exogenous = [*range(end, end + len(z)), *range(2, end)]
+    _design.refuse_absorbed(net[:, exogenous], [*z, *x], found.effects)
+    net = net * scale
+    first, reduced = (
+        solved(
+            replace(found, numbers=found.numbers.iloc[:, [left, *exogenous]]),
+            net[:, [left, *exogenous]],
+            correction,
+        )
+        for left in (1, 0)
+    )
     others = net[:, 2:end]
     outcome, d, Z = np.split(_design.residuals(np.delete(net, np.s_[2:end], 1), others), [1, 2], 1)
     fit = _second_stage(net, end, found.cluster)
     estimate = summary(found, [endogenous, *x], *fit, net[:, 0], correction)
-    scores = pd.DataFrame(Z * d).groupby(found.cluster.to_numpy()).sum().to_numpy()
+    scores = _design.sums(Z * d, found.cluster)
     total = scores.sum(0)
     lm = total @ np.linalg.pinv(scores.T @ scores) @ total
     return IVEstimate(
