@@ -50,18 +50,29 @@ def test_columns_stand_side_by_side():
     assert "(1), sample" in sample
 
 
-def test_t_values_stand_in_parentheses_where_the_paper_prints_them():
-    found = estimate(rule=0.0024)
-    found.tstats = pd.Series({"rule": 3.0})
+def test_a_table_in_lines_prints_what_the_paper_prints_and_ours():
+    found = estimate(rule=0.0024, ln_msize=-0.001)
+    found.tstats = pd.Series({"rule": 3.0, "ln_msize": -0.5})
+    found.stars["ln_msize"] = ""
     found.r2 = 0.951
-    options = {"brackets": "t", "digits": 3, "r2": "r2"}
-    columns = {"1_no_fixed_effects": ("(1)", found)}
-    table = regressions.beside("dang_yin_2024", "table_3", columns, {"rule": "rule"}, **options)
-    assert table["(1), paper"].tolist() == ["0.008*** (17.81)", "1292000", "0.002"]
-    assert table["(1), ours"].tolist() == ["0.002*** (3.00)", "615", "0.951"]
-    columns = {"1_total": ("(1)", found)}
-    table = regressions.beside("dang_yin_2024", "table_9", columns, {"rule": "rule"}, **options)
-    assert table["(1), paper"].tolist() == ["0.009 (1.42)", "", ""]
+    table = regressions.lines(
+        "dang_yin_2024",
+        "table_3",
+        {"ours": {"2_fixed_effects": found}, "other": {}},
+        {"2_fixed_effects": "(2)"},
+        {"rule": "rule", "ln_msize": "ln msize"},
+    )
+    assert table.to_numpy().tolist() == [
+        ["(2)", "rule", "0.002*** (4.92)", "0.0024*** (3.00)", "–"],
+        ["(2)", "ln msize", "0.001 (1.93)", "−0.0010 (−0.50)", "–"],
+        ["(2)", "N", "1,292,000", "615", "–"],
+        ["(2)", "R²", "0.947", "0.951", "–"],
+    ]
+
+
+def test_a_table_without_n_has_no_line_for_it():
+    table = regressions.lines("dang_yin_2024", "table_9", {}, {"1_total": "all"}, {"rule": "rule"})
+    assert table["variable"].tolist() == ["rule"]
 
 
 def test_every_number_of_a_column_is_recorded_once():

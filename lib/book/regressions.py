@@ -3,7 +3,7 @@
 An estimate is anything with the attributes of :class:`lib.estimation.Estimate`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 from scipy import stats
@@ -11,7 +11,6 @@ from scipy import stats
 from lib.book import replication
 from lib.errors import BookError
 
-FIT = {"n": "{:.0f}", "r2": "{:.3f}"}
 BRACKETS = {"se": "std_errors", "t": "tstats"}
 
 
@@ -52,10 +51,6 @@ def beside(
     columns: Mapping[str, tuple[str, object]],
     rows: Mapping[str, str],
     ours: str = "ours",
-    *,
-    brackets: str = "se",
-    digits: int = 2,
-    r2: str = "r2_within",
 ) -> pd.DataFrame:
     """Return a table with the paper's and our version of each column side by side.
 
@@ -69,37 +64,77 @@ def beside(
         Key of the published row → its name for a reader, in order; N and R² are added.
     ours : str
         What our columns are called: "sample" where they are computed from the sample world.
-    brackets : {"se", "t"}
-        What the paper prints in parentheses.
-    digits : int
-        Decimals of a coefficient.
-    r2 : {"r2_within", "r2"}
-        Which R² the paper prints, an attribute of the estimates.
     """
-    coef, bracket = (published(paper, item, stat) for stat in ("coef", brackets))
+    coef, error = (published(paper, item, stat) for stat in ("coef", "se"))
     stars = replication.published()
     stars = stars[(stars["paper"] == paper) & (stars["item"] == item) & (stars["stat"] == "coef")]
     stars = stars.pivot(index="row", columns="column", values="stars")
     out = pd.DataFrame({"variable": [*rows.values(), "N", "R²"]})
     for key, (title, estimate) in columns.items():
         theirs = [
-            cell(coef.loc[r, key], bracket.loc[r, key], stars.loc[r, key], digits)
+            cell(coef.loc[r, key], error.loc[r, key], stars.loc[r, key])
             if coef[key].notna().get(r, False)
             else ""
             for r in rows
         ]
-        mine = [shown(estimate, r, brackets, digits) if r in estimate.params else "" for r in rows]
-        fit = [_fit(paper, item, stat, key, fmt) for stat, fmt in FIT.items()]
-        out[f"{title}, paper"] = [*theirs, *fit]
-        out[f"{title}, {ours}"] = [*mine, f"{estimate.nobs}", f"{getattr(estimate, r2):.3f}"]
+        mine = [shown(estimate, r) if r in estimate.params else "" for r in rows]
+        n, r2 = (published(paper, item, stat)[key].iloc[0] for stat in ("n", "r2"))
+        out[f"{title}, paper"] = [*theirs, f"{n:.0f}", f"{r2:.3f}"]
+        out[f"{title}, {ours}"] = [*mine, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
     return out
 
 
-def _fit(paper: str, item: str, stat: str, key: str, fmt: str) -> str:
-    """Return a printed N or R² of a column; nothing where the paper prints none."""
+def lines(
+    paper: str,
+    item: str,
+    estimates: Mapping[str, Mapping[str, object]],
+    columns: Mapping[str, str],
+    rows: Mapping[str, str],
+    *,
+    brackets: str = "t",
+    digits: int = 4,
+    r2: str = "r2",
+) -> pd.DataFrame:
+    """Return a published table with a line for each coefficient, and ours beside it.
+
+    Parameters
+    ----------
+    paper, item : str
+        Which published table.
+    estimates : mapping of str to mapping of str to estimate
+        What a column of ours is called → published column → our estimate; where there is none the
+        cell holds a dash.
+    columns, rows : mapping of str to str
+        Key of the published column or row → its name for a reader, in order. N and R² are added.
+    brackets : {"t", "se"}
+        What the paper prints in parentheses.
+    digits : int
+        Decimals of our coefficients.
+    r2 : {"r2", "r2_within"}
+        Which R² the paper prints, an attribute of the estimates.
+    """
     frame = replication.published()
-    same = (frame[["paper", "item", "column", "stat"]] == [paper, item, key, stat]).all(axis=1)
-    return "".join(fmt.format(float(value)) for value in frame.loc[same, "value"])
+    frame = frame[(frame["paper"] == paper) & (frame["item"] == item)]
+    printed = frame.set_index(["column", "row", "stat"])
+    out = []
+    for column, heading in columns.items():
+        ours = {name: found.get(column) for name, found in estimates.items()}
+        for row, name in rows.items():
+            if (column, row, "coef") in printed.index:
+                coef, inside = (printed["value"][column, row, s] for s in ("coef", brackets))
+                text = f"{coef}{printed['stars'][column, row, 'coef']} ({inside})"
+                mine = [shown(e, row, brackets, digits) if e else "–" for e in ours.values()]
+                out.append([heading, name, text.replace("-", "−"), *mine])
+        for row, stat, name in (("observations", "n", "N"), ("r2", "r2", "R²")):
+            if (column, row, stat) in printed.index:
+                text = f"{int(float(printed['value'][column, row, stat])):,}" if stat == "n" else ""
+                text = text or printed["value"][column, row, stat]
+                mine = [
+                    "–" if e is None else f"{e.nobs:,}" if stat == "n" else f"{getattr(e, r2):.3f}"
+                    for e in ours.values()
+                ]
+                out.append([heading, name, text, *mine])
+    return pd.DataFrame(out, columns=["column", "variable", "paper", *estimates])
 
 
 def record(
@@ -111,6 +146,7 @@ def record(
     diagnosis: Callable[[str, str], str],
     brackets: str = "se",
     r2: str = "r2_within",
+    leave: Sequence[str] = (),
     **said,
 ) -> None:
     """Put every number of a published column on record beside ours.
@@ -124,7 +160,9 @@ def record(
     diagnosis : callable
         (row, stat) → the sentence for a number that differs.
     brackets, r2
-        As in :func:`beside`.
+        As in :func:`lines`.
+    leave : sequence of str
+        Statistics that are recorded elsewhere.
     **said
         `data`, `sample`, `cell` and `difference` of :meth:`Session.record`.
 
@@ -136,7 +174,7 @@ def record(
     ours, paper = numbers(estimate, brackets, r2), chapter.chapter.paper
     rows = replication.published()
     rows = rows[(rows["paper"] == paper) & (rows["item"] == item) & (rows["column"] == column)]
-    for row, stat in rows[["row", "stat"]].itertuples(index=False):
+    for row, stat in rows.loc[~rows["stat"].isin(leave), ["row", "stat"]].itertuples(index=False):
         if (row, stat) not in ours.index:
             raise BookError(f"{item} column {column}: our estimate has no {stat} of {row}.")
         coefficient = stat == "coef"
