@@ -54,6 +54,8 @@ def room(tmp_path, monkeypatch):
         "bare": {**words, "files": [file]},
         "hand": {**words, "patterns": ["H_*.csv"], "page": "https://provider.example/h",
                  "size": "1 MB", "steps": ["Download it."]},
+        "edition": {**words, **with_sample, "patterns": ["E_92_*.csv"], "mistaken": ["E_*.csv"],
+                    "page": "https://provider.example/e", "size": "1 MB", "steps": []},
         "later": {**words, "patterns": ["L_*.csv"], "planned": True, "reader": ""},
         "capitals": capitals,
     }  # fmt: skip
@@ -131,6 +133,16 @@ def test_files_put_by_hand_are_found_in_the_folder_or_one_below(room):
     one = data.provenance("hand").sha256
     put(room, name="H_2.csv")
     assert data.provenance("hand").sha256 != one  # the hash covers every file
+
+
+def test_another_edition_is_not_replaced_by_the_sample_in_silence(room):
+    assert data.provenance("edition").tier == "sample"
+    put(room, name="e/E_12_1.csv")
+    with pytest.raises(DataError, match=r"E_12_1\.csv is not made up: move it elsewhere, and get"):
+        data.load("edition")
+    assert data.provenance("edition").tier == "absent"
+    put(room, name="e/E_92_1.csv")
+    assert data.provenance("edition").tier == "original"
 
 
 def test_a_mirror_that_does_not_exist_is_refused(room, monkeypatch, tmp_path):

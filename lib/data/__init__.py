@@ -82,6 +82,8 @@ def _tier(ds: Dataset, tier: str = "auto") -> str:
             raise DataError(
                 f"{path} is incomplete ({path.stat().st_size} bytes): delete it and {ds.way_out}."
             )
+        if path := _store.mistaken(ds):
+            raise DataError(f"{path} is not {ds.title}: move it elsewhere, and {ds.way_out}.")
     return "sample" if ds.sample and tier != "original" else "absent"
 
 

@@ -43,6 +43,9 @@ class Dataset:
         For originals that no program can fetch in one step: the names of the files to put into
         ``data/originals``, of small files that belong beside them, the page to get them from,
         how, and how large they are.
+    mistaken : tuple of str
+        Names of files that are easily taken for the original, such as another edition of it. One
+        that lies there instead is refused, so that nobody takes the sample for their data.
     planned : bool
         Announced, but without a reader.
     reader : str
@@ -67,6 +70,7 @@ class Dataset:
     embedded: bool = False
     patterns: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
+    mistaken: tuple[str, ...] = ()
     page: str = ""
     steps: tuple[str, ...] = ()
     size: str = ""

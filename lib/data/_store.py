@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -86,10 +87,43 @@ def damaged(ds: Dataset) -> Path | None:
     return None
 
 
+LARGE = 1 << 26
+"""Bytes from which a user's file is hashed once, not once in each process."""
+
+
+def mistaken(ds: Dataset) -> Path | None:
+    """Return a file that somebody may have taken for an original that is absent, or None."""
+    places = [folder for folder in folders(ds) if ds.mistaken]
+    named = [glob for pattern in ds.mistaken for glob in (pattern, f"*/{pattern}")]
+    return next((path for folder in places for glob in named for path in folder.glob(glob)), None)
+
+
 @lru_cache(maxsize=4096)
 def _digest(path: Path, size: int, mtime_ns: int) -> str:
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def remembered(path: Path) -> str:
+    """Return the sha256 of a user's file; of a large one it is kept beside the originals.
+
+    Kept under a name made of path, size and time of change, so that a changed file is hashed anew.
+    Pinned files never take this way: their hash is checked against the catalogue in each process.
+    """
+    stat = path.stat()
+    if stat.st_size < LARGE:
+        return digest(path)
+    about = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    note = CACHE / "hashes" / hashlib.sha256(about.encode()).hexdigest()[:16]
+    if note.is_file() and len(kept := note.read_text()) == 64:
+        return kept
+    found = digest(path)
+    with suppress(OSError):  # a folder that may not be written only costs the time again
+        note.parent.mkdir(parents=True, exist_ok=True)
+        partial = note.with_suffix(f".{os.getpid()}")
+        partial.write_text(found)
+        os.replace(partial, note)
+    return found
 
 
 def digest(path: Path) -> str:
@@ -104,7 +138,8 @@ def combined_hash(ds: Dataset) -> str:
     For one file these are the first digits of its own sha256.
     """
     if ds.patterns:
-        hashes = [digest(path) for path in sorted(supplied(ds, True), key=lambda path: path.name)]
+        paths = sorted(supplied(ds, True), key=lambda path: path.name)
+        hashes = [remembered(path) for path in paths]
     else:
         hashes = [file.sha256 for file in sorted(ds.files, key=lambda file: file.path)]
     if len(hashes) == 1:

@@ -84,7 +84,7 @@ def _dropped(trade):
     return [{"code": "ROW", "rows": rows, "value": float(value), "share": float(value / total)}]
 
 
-def baci_hs92(*, pwt_91, capitals, years=None):
+def baci_hs92(*, pwt_91, capitals, years=None, form="frame"):
     """Product-level goods trade in the schema of BACI, HS 1992.
 
     Parameters
@@ -92,6 +92,8 @@ def baci_hs92(*, pwt_91, capitals, years=None):
     pwt_91, capitals : DataFrame
     years : sequence of int, optional
         Default all, 1995–2014.
+    form : {"frame", "relation", "contents"}
+        As for the original; a relation is the frame itself, which is small.
 
     Returns
     -------
@@ -120,7 +122,16 @@ def baci_hs92(*, pwt_91, capitals, years=None):
         }
     )
     flows.attrs["dropped"] = _dropped(trade)
-    return flows
+    return _contents(flows) if form == "contents" else flows
+
+
+def _contents(flows):
+    """One row a year, as the reader of BACI gives it; nothing of the sample is unknown."""
+    years = flows.groupby("year")["value"].agg(["size", "sum"])
+    years = years.set_axis(["rows", "value"], axis=1).reset_index()
+    years = years.assign(edition="HS92", release="sample", without_quantity=years["rows"])
+    years = years.assign(set_aside=0, set_aside_value=0.0, codes_set_aside="", changed="", file="")
+    return years
 
 
 def bilateral_panel(*, pwt_91, capitals, years=None):
