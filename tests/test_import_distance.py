@@ -1,5 +1,9 @@
 """Import distances against a plain pandas reference, a hand-worked world, and identities."""
 
+import importlib.util
+import shutil
+
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +11,12 @@ import pytest
 from lib.errors import BookError
 from lib.io_table import FINAL_USES, InputOutput
 from lib.trade import (
+    distance_measures,
+    flows_by_class,
     flows_by_use,
     ideal_import_distance,
     import_distance,
+    import_pull,
     leading_exporters,
     split_like,
 )
@@ -236,3 +243,176 @@ def test_imports_are_divided_among_the_sources_of_other_flows():
         ["B", "A", 2000, "x", 7.5],
         ["C", "A", 2000, "x", 2.5],
     ]
+
+
+# -- every measure in one pass -------------------------------------------------------------------
+
+CLASSES = pd.DataFrame({"product": list("pqrst"), "use": ["a", "a", "b", "b", "unclassified"]})
+"""Product u has no class."""
+
+
+def reference_pull(flows, distance, leave_out):
+    """Equation 19 in plain pandas, product by product."""
+    joined = flows.merge(distance, on=["exporter", "importer"])
+    rows = []
+    for (importer, year), mine in joined.groupby(["importer", "year"]):
+        world = joined[joined["year"] == year]
+        world = world[world["importer"] != importer] if leave_out else world
+        sums = {
+            product: (part["value"] @ part["distcap"]) / part["value"].sum()
+            for product, part in world.groupby("product")
+        }
+        bought = mine.groupby("product")["value"].sum()
+        bought = bought[bought.index.isin(list(sums))]
+        if len(bought):
+            km = sum(v * sums[p] for p, v in bought.items()) / bought.sum()
+            rows.append((importer, year, km))
+    return pd.DataFrame(rows, columns=["importer", "year", "km"]).set_index(["importer", "year"])
+
+
+@pytest.mark.parametrize("leave_out", [False, True])
+def test_pull_equals_pandas(world, leave_out):
+    flows, distance = world
+    ours = import_pull(flows, distance, leave_out=leave_out).set_index(["importer", "year"])["km"]
+    expected = reference_pull(flows, distance, leave_out)["km"]
+    pd.testing.assert_series_equal(ours, expected, check_names=False, rtol=1e-12)
+
+
+def class_of(flows, use):
+    """The flows of one class; products without one are unclassified."""
+    if use == "all":
+        return flows
+    classed = flows.merge(CLASSES, on="product", how="left").fillna({"use": "unclassified"})
+    return classed[classed["use"] == use].drop(columns="use")
+
+
+@pytest.mark.parametrize("own", ["zero", "internal", "drop", "second"])
+def test_one_pass_equals_pandas(world, own):
+    """Every column of every class equals its own reference on the flows of the class alone."""
+    flows, distance = world
+    found = distance_measures(flows, distance, CLASSES, own=own, floor=0.5)
+    assert set(found["use"]) == {"all", "a", "b", "unclassified"}
+    for use, part in found.groupby("use"):
+        alone = class_of(flows, use)
+        for by, here in (
+            (["year"], part[part["importer"] == "WLD"]),
+            (["importer", "year"], part[part["importer"] != "WLD"]),
+        ):
+            expected = {
+                "actual": reference_actual(alone, distance, by),
+                "simple": reference_actual(alone, distance, by, "simple", floor=0.5),
+                "ideal": reference_ideal(alone, distance, by, "largest_exporter", own),
+                "rca_ideal": reference_ideal(alone, distance, by, "rca", own),
+                "push": reference_ideal(
+                    alone, distance, by, "largest_exporter", "drop", weights="simple"
+                ),
+            }
+            if by != ["year"]:
+                expected["pull"] = reference_pull(alone, distance, False)["km"]
+                expected["pull_others"] = reference_pull(alone, distance, True)["km"]
+            here = here.set_index(by)
+            for column, series in expected.items():
+                pd.testing.assert_series_equal(
+                    here[column].dropna().sort_index(),
+                    series.dropna().sort_index(),
+                    check_names=False,
+                    rtol=1e-12,
+                )
+
+
+def test_one_pass_has_the_shares_of_the_measures(world):
+    flows, distance = world
+    found = distance_measures(flows, distance, own="second")
+    assert set(found["use"]) == {"all"}
+    total = found[found["importer"] == "WLD"].set_index("year")
+    actual = import_distance(flows, distance).set_index("year")
+    ideal = ideal_import_distance(flows, distance, own="second").set_index("year")
+    for column, expected in (
+        ("value", actual["value"]),
+        ("covered", actual["covered"]),
+        ("own_share", ideal["own_share"]),
+    ):
+        pd.testing.assert_series_equal(total[column], expected, check_names=False, rtol=1e-12)
+
+
+def test_a_table_on_the_disk_gives_the_same(world, tmp_path):
+    """A DuckDB relation over one parquet file a year, read a year at a time, leaves no table."""
+    flows, distance = world
+    for year, part in flows.groupby("year"):
+        part.drop(columns="year").to_parquet(tmp_path / f"year={year}.parquet")
+    engine = duckdb.connect()
+    parts = [
+        f"SELECT *, {y} AS year FROM '{tmp_path}/year={y}.parquet'" for y in flows["year"].unique()
+    ]
+    relation = engine.sql(" UNION ALL ".join(parts))
+    for measure, more in (
+        (import_distance, {"by": ["importer", "year"]}),
+        (ideal_import_distance, {"by": ["importer", "year"], "rule": "rca"}),
+        (import_pull, {}),
+        (distance_measures, {"classes": CLASSES, "floor": 0.5}),
+    ):
+        one, other = measure(relation, distance, **more), measure(flows, distance, **more)
+        pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-12)
+    one, other = flows_by_class(relation, CLASSES), flows_by_class(flows, CLASSES)
+    pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-12)
+    assert not engine.sql("SELECT * FROM duckdb_tables()").fetchall()
+
+
+def test_flows_by_class_add_up(world):
+    flows, _ = world
+    found = flows_by_class(flows, CLASSES)
+    assert set(found["use"]) == {"a", "b", "unclassified"}
+    for use, part in found.groupby("use"):
+        assert part["value"].sum() == pytest.approx(class_of(flows, use)["value"].sum())
+    assert not found.duplicated(["exporter", "importer", "year", "use"]).any()
+
+
+def test_what_would_count_a_flow_twice_is_refused(world):
+    flows, distance = world
+    twice = pd.concat([distance, distance.iloc[[3]]])
+    with pytest.raises(BookError, match="distance holds A D twice"):
+        import_distance(flows, twice)
+    with pytest.raises(BookError, match="classes holds p twice"):
+        distance_measures(flows, distance, pd.concat([CLASSES, CLASSES]))
+    with pytest.raises(BookError, match="classes lacks the column use"):
+        distance_measures(flows, distance, CLASSES[["product"]])
+
+
+HAS_SPARK = bool(importlib.util.find_spec("pyspark") and shutil.which("java"))
+
+
+@pytest.fixture(scope="module")
+def spark():
+    from pyspark.sql import SparkSession
+
+    session = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", [0], indirect=True)
+@pytest.mark.filterwarnings("ignore")  # Spark's own
+@pytest.mark.skipif(not HAS_SPARK, reason="needs pyspark and java")
+def test_a_cluster_gives_the_same(world, spark):
+    """The same text of SQL on Spark; its sums are not Kahan's, so 1e-11."""
+    flows, distance = world
+    remote = spark.createDataFrame(flows)
+    before = {table.name for table in spark.catalog.listTables()}
+    for measure, more in (
+        (import_distance, {"by": ["importer", "year"], "weights": "simple", "floor": 0.5}),
+        (ideal_import_distance, {"by": ["importer", "year"], "rule": "rca", "own": "second"}),
+        (import_pull, {"leave_out": True}),
+        (distance_measures, {"classes": CLASSES, "floor": 0.5}),
+    ):
+        one, other = measure(remote, distance, **more), measure(flows, distance, **more)
+        pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-11)
+    one, other = flows_by_class(remote, CLASSES), flows_by_class(flows, CLASSES)
+    pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-11)
+    assert {table.name for table in spark.catalog.listTables()} == before

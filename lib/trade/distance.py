@@ -1,7 +1,8 @@
-"""Average import distances as one relational expression (Li & Chen 2023, eqs 15–16).
+"""Average import distances as one relational expression (Li & Chen 2023, eqs 15–16, 19–20).
 
-The engine is DuckDB: the same expression runs on a thousand rows of a data frame and on a hundred
-million rows of a parquet file.
+Every measure is a ratio of sums over flows, its *moments*; so flows can be summed in any order and
+over any engine. The same text of SQL runs on a thousand rows of a data frame, a hundred million
+rows on the disk (DuckDB) and more than that on a cluster (Spark).
 """
 
 from collections.abc import Sequence
@@ -10,19 +11,22 @@ import duckdb
 import pandas as pd
 
 from lib.errors import BookError
+from lib.trade import _engine
 
-OWN = {"zero": "0", "internal": "first.km", "drop": "NULL", "second": "second.km"}
-SCORE = {
-    "largest_exporter": "value",
-    "rca": """(value / sum(value) OVER (PARTITION BY year, exporter))
-              / (sum(value) OVER (PARTITION BY year, product)
-                 / sum(value) OVER (PARTITION BY year))""",
-}
-MEAN = {"value": "fsum(value * km) / fsum(value)", "simple": "avg(km)"}
+Flows = _engine.Flows
+
+MEAN = {"value": "value_km / value", "simple": "n_km / n"}
+RULES = ("largest_exporter", "rca")
+OWN = {"zero": "0.0", "internal": "d.km", "drop": "NULL", "second": "d.km"}
+"""Distance of a product that the importer leads; `second` joins d to the second-ranked exporter."""
+
+WORLD = "WLD"
+ALL = "all"
+UNKNOWN = "unclassified"
 
 
 def import_distance(
-    flows: pd.DataFrame | duckdb.DuckDBPyRelation,
+    flows: Flows,
     distance: pd.DataFrame,
     *,
     by: Sequence[str] = ("year",),
@@ -34,7 +38,7 @@ def import_distance(
 
     Parameters
     ----------
-    flows : DataFrame or DuckDB relation
+    flows : DataFrame, DuckDB relation or PySpark DataFrame
         ``exporter, importer, year, value`` (million USD) and any column named in `by`.
     distance : DataFrame
         ``exporter, importer`` and `column` in km, both directions of each pair.
@@ -67,35 +71,21 @@ def import_distance(
     counts home trade at distance zero, import data have none.
     """
     check_columns(flows, {"exporter", "importer", "year", "value", *by}, "flows")
-    check_columns(distance, {"exporter", "importer", column}, "distance")
-    mean = _choose(MEAN, weights, "weights")
-    keys = _names(by)
-    return _query(
-        f"""
-        WITH priced AS (
-            SELECT f.*, d.{column} AS km
-            FROM flows f LEFT JOIN distance d USING (exporter, importer)
-            WHERE f.exporter <> f.importer AND f.value > {float(floor)}
-        )
-        SELECT {keys}, {mean} AS km,
-               fsum(value) AS value, fsum(value) / any_value(total) AS covered
-        FROM (SELECT *, sum(value) OVER (PARTITION BY {keys}) AS total FROM priced)
-        WHERE km IS NOT NULL
-        GROUP BY {keys} ORDER BY {keys}
-        """,
-        flows=flows,
-        distance=distance,
-    )
+    mean, keys = _choose(MEAN, weights, "weights"), _names(by)
+    query = f"""
+        WITH priced AS ({priced(floor)}), trips AS ({moments(keys, "priced")})
+        SELECT {keys}, {mean} AS km, value, value / total AS covered
+        FROM trips WHERE n > 0 ORDER BY {keys}
+        """
+    return _engine.run({"km": query}, flows, _distance=known(distance, column))
 
 
-def leading_exporters(
-    flows: pd.DataFrame | duckdb.DuckDBPyRelation, *, rule: str = "largest_exporter"
-) -> pd.DataFrame:
+def leading_exporters(flows: Flows, *, rule: str = "largest_exporter") -> pd.DataFrame:
     """Rank the exporters of each product and year.
 
     Parameters
     ----------
-    flows : DataFrame or DuckDB relation
+    flows : DataFrame, DuckDB relation or PySpark DataFrame
         ``exporter, importer, year, product, value``.
     rule : {"largest_exporter", "rca"}
         Rank by the value of exports, or by the Balassa index of revealed comparative advantage
@@ -107,11 +97,19 @@ def leading_exporters(
         ``year, product, exporter, value, rank`` (1 is the leader), the first two ranks.
     """
     check_columns(flows, {"exporter", "importer", "year", "product", "value"}, "flows")
-    return _query(_leaders(rule) + " ORDER BY year, product, rank", flows=flows)
+    query = f"""
+        WITH exports AS (
+            SELECT year, product, exporter, fsum(value) AS value FROM _flows
+            WHERE exporter <> importer AND value > 0 GROUP BY year, product, exporter
+        )
+        SELECT year, product, exporter, value, rank FROM ({_ranked("exports", rule)})
+        WHERE rank <= 2 ORDER BY year, product, rank
+        """
+    return _engine.run({"leaders": query}, flows)
 
 
 def ideal_import_distance(
-    flows: pd.DataFrame | duckdb.DuckDBPyRelation,
+    flows: Flows,
     distance: pd.DataFrame,
     *,
     rule: str = "largest_exporter",
@@ -124,7 +122,7 @@ def ideal_import_distance(
 
     Parameters
     ----------
-    flows : DataFrame or DuckDB relation
+    flows : DataFrame, DuckDB relation or PySpark DataFrame
         ``exporter, importer, year, product, value`` and any column named in `by`.
     distance, by, weights, column
         As for :func:`import_distance`.
@@ -154,58 +152,245 @@ def ideal_import_distance(
     the actual and the ideal distance rest on the same trade.
     """
     check_columns(flows, {"exporter", "importer", "year", "product", "value", *by}, "flows")
-    check_columns(distance, {"exporter", "importer", column}, "distance")
-    mean = _choose(MEAN, weights, "weights")
-    keys = _names(by)
-    extra = _names(dict.fromkeys(["importer", "year", "product", *by]))
-    home = _choose(OWN, own, "own")
-    return _query(
+    mean, keys = _choose(MEAN, weights, "weights"), _names(by)
+    cells = _names(dict.fromkeys(["importer", "year", "product", *by]))
+    query = f"""
+        WITH priced AS ({priced()}),
+        imports AS ({_traded(cells, "priced")}),
+        exports AS ({_traded("year, product, exporter", "priced")}),
+        leaders AS ({_leaders("exports", rule)}),
+        sourced AS ({_sourced("imports", "leaders", own)}),
+        trips AS ({moments(keys, "sourced", home="home")})
+        SELECT {keys}, {mean} AS km, value, home / total AS own_share
+        FROM trips WHERE n > 0 ORDER BY {keys}
+        """
+    return _engine.run({"km": query}, flows, _distance=known(distance, column))
+
+
+def distance_measures(
+    flows: Flows,
+    distance: pd.DataFrame,
+    classes: pd.DataFrame | None = None,
+    *,
+    own: str = "zero",
+    floor: float = 0.0,
+    column: str = "distcap",
+) -> pd.DataFrame:
+    r"""Return every import distance of the world and of each importer, in one pass per year.
+
+    Parameters
+    ----------
+    flows, distance, column
+        As for :func:`ideal_import_distance`. A DuckDB relation is read a year at a time, so that
+        memory does not grow with the number of years.
+    classes : DataFrame, optional
+        ``product, use``, each product once. A product without a class is ``unclassified``.
+    own : {"zero", "internal", "drop", "second"}
+        As for :func:`ideal_import_distance`.
+    floor : float
+        Smallest flow, million USD, that enters the simple mean.
+
+    Returns
+    -------
+    DataFrame
+        One row per `year`, `use` (``all`` and each class) and `importer` (``WLD`` is the world).
+        Each class is measured as if its flows were all flows, so the RCA of a product is that among
+        the goods of its class. Columns:
+
+        * ``value`` (million USD) and ``covered``, its share that has a distance;
+        * ``actual``, weighted by value, and ``simple``, the mean over flows above the floor (km);
+        * ``ideal`` and ``rca_ideal`` (km), ``own_share``, the share on which `own` decides;
+        * ``pull``, ``pull_others`` and ``push`` (km): the instruments of :func:`import_pull`, with
+          and without the importer's own purchases, and the simple mean of the distances to leading
+          exporters, products that the importer leads left out.
+
+    Raises
+    ------
+    BookError
+        If a needed column is absent, a product has two classes, or an argument is not one of its
+        values.
+
+    Notes
+    -----
+    Li & Chen (2023), eqs 15, 16, 19 and 20. Every column equals what the function of one measure
+    gives on the flows of the class: the texts are the same. The flows of a year leave two small
+    tables, imports by importer and product and exports by exporter and product, from which all else
+    follows.
+    """
+    check_columns(flows, {"exporter", "importer", "year", "product", "value"}, "flows")
+    frames = {"_distance": known(distance, column)}
+    if classes is not None:
+        check_columns(classes, {"product", "use"}, "classes")
+        frames["_classes"] = unique(classes[["product", "use"]], ["product"], "classes")
+    if not isinstance(flows, duckdb.DuckDBPyRelation):
+        return _engine.run(_measures(own, floor, classes is not None), flows, **frames)
+    # A year is copied into the engine once: its size is then known, and joins are built on the
+    # small side. What an engine guesses of the size of one file among twenty can be far off.
+    read = "SELECT exporter, importer, year, product, value FROM _flows WHERE value > 0"
+    steps = {"_year": read} | _measures(own, floor, classes is not None, "_year")
+    years = sorted(year for (year,) in flows.project("year").distinct().fetchall())
+    parts = [_engine.run(steps, flows.filter(f"year = {y!r}"), **frames) for y in years]
+    return pd.concat(parts, ignore_index=True)
+
+
+# -- the expression, in parts --------------------------------------------------------------------
+
+
+def priced(floor: float = 0.0, flows: str = "_flows") -> str:
+    """Flows between two countries, with the distance of the pair."""
+    return f"""
+        SELECT f.*, d.km FROM {flows} f
+        LEFT JOIN _distance d ON f.exporter = d.exporter AND f.importer = d.importer
+        WHERE f.exporter <> f.importer AND f.value > {float(floor)}"""
+
+
+def moments(keys: str, rows: str, floor: float = 0.0, home: str = "0.0") -> str:
+    """Sums over rows of a value and a distance, of which every mean is a ratio."""
+    return f"""
+        SELECT {keys}, fsum(value) AS total, fsum({home}) AS home,
+               fsum(CASE WHEN km IS NOT NULL THEN value END) AS value,
+               fsum(value * km) AS value_km,
+               count(CASE WHEN value > {float(floor)} THEN km END) AS n,
+               fsum(CASE WHEN value > {float(floor)} THEN km END) AS n_km
+        FROM {rows} GROUP BY {keys}"""
+
+
+def _traded(keys: str, rows: str) -> str:
+    """Trade by `keys`, of pairs that have a distance."""
+    return f"SELECT {keys}, value FROM ({moments(keys, rows)}) WHERE value > 0"
+
+
+def _ranked(exports: str, rule: str, world: str = "year") -> str:
+    """Exporters of a product in order of their score; `world` holds those who compete."""
+    if rule not in RULES:
+        raise BookError(f"rule={rule!r} is not one of {', '.join(RULES)}.")
+    scored = f"SELECT *, value AS score FROM {exports}"
+    if rule == "rca":
+        scored = f"""
+            SELECT s.*, (s.value / e.total) / (p.total / w.total) AS score FROM {exports} s
+            JOIN ({_totals(exports, f"{world}, exporter")}) e USING ({world}, exporter)
+            JOIN ({_totals(exports, f"{world}, product")}) p USING ({world}, product)
+            JOIN ({_totals(exports, world)}) w USING ({world})"""
+    return f"""
+        SELECT *, row_number() OVER (
+            PARTITION BY {world}, product ORDER BY score DESC, value DESC, exporter) AS rank
+        FROM ({scored})"""
+
+
+def _totals(exports: str, keys: str) -> str:
+    return f"SELECT {keys}, fsum(value) AS total FROM {exports} GROUP BY {keys}"
+
+
+def _leaders(exports: str, rule: str, world: str = "year") -> str:
+    """The first and the second exporter of each product, side by side."""
+    return f"""
+        SELECT {world}, product, max(CASE WHEN rank = 1 THEN exporter END) AS leader,
+               max(CASE WHEN rank = 2 THEN exporter END) AS runner_up
+        FROM ({_ranked(exports, rule, world)}) WHERE rank <= 2 GROUP BY {world}, product"""
+
+
+def _sourced(imports: str, leaders: str, own: str, world: str = "year") -> str:
+    """Imports, each with the distance to the leading exporter; `home` is what `own` decides on."""
+    at_home = _choose(OWN, own, "own")
+    other = "runner_up" if own == "second" else "leader"
+    return f"""
+        SELECT i.*, CASE WHEN i.importer = b.leader THEN i.value ELSE 0.0 END AS home,
+               CASE WHEN i.importer = b.leader THEN {at_home} ELSE d.km END AS km
+        FROM {imports} i JOIN {leaders} b USING ({world}, product)
+        LEFT JOIN _distance d ON i.importer = d.importer
+            AND d.exporter = CASE WHEN i.importer = b.leader THEN b.{other} ELSE b.leader END"""
+
+
+def _rolled(rows: str, sums: str = "total home value value_km n n_km") -> str:
+    """Sums by importer and for the world, of all goods and of each class."""
+    added = ", ".join(f"fsum({name}) AS {name}" for name in sums.split())
+    return f"""
+        SELECT year, "use", coalesce(importer, '{WORLD}') AS importer, {added} FROM {rows}
+        GROUP BY GROUPING SETS ((year, "use", importer), (year, "use"))"""
+
+
+def pulled(cells: str, world: str = "year") -> str:
+    """Imports by importer with the world's distance of each product, own purchases in and out.
+
+    A product that one country buys alone is left by subtraction with a rounding error, not zero.
+    """
+    others = "w.value - c.value > 1e-9 * c.value"
+    return f"""
+        SELECT {world}, importer, c.value, c.value * w.value_km / w.value AS pull_km,
+               CASE WHEN {others} THEN c.value END AS others,
+               CASE WHEN {others} THEN c.value * (w.value_km - c.value_km) / (w.value - c.value)
+               END AS others_km
+        FROM {cells} c JOIN (
+            SELECT {world}, product, fsum(value) AS value, fsum(value_km) AS value_km
+            FROM {cells} WHERE value > 0 GROUP BY {world}, product
+        ) w USING ({world}, product) WHERE c.value > 0"""
+
+
+def _classed(table: str, classes: bool) -> str:
+    """Rows once for all goods and once for their class."""
+    every = f"""SELECT '{ALL}' AS "use", t.* FROM {table} t"""
+    return (
         f"""
-        WITH known AS (
-            SELECT exporter, importer, {column} AS km FROM distance WHERE {column} IS NOT NULL
-        ), priced AS (
-            SELECT f.* FROM flows f SEMI JOIN known USING (exporter, importer)
-            WHERE f.exporter <> f.importer AND f.value > 0
-        ), leaders AS ({_leaders(rule).replace("FROM flows", "FROM priced")}
-        ), imports AS (
-            SELECT {extra}, sum(value) AS value
-            FROM priced GROUP BY ALL
-        ), offers AS (
-            SELECT year, product, rank, exporter, importer, km
-            FROM leaders JOIN known USING (exporter)
-        ), sourced AS (
-            SELECT i.*, i.importer = leader.exporter AS is_leader,
-                   CASE WHEN is_leader THEN {home} ELSE first.km END AS km
-            FROM imports i
-            JOIN (SELECT * FROM leaders WHERE rank = 1) leader USING (year, product)
-            LEFT JOIN (SELECT * FROM offers WHERE rank = 1) first
-                USING (year, product, importer)
-            LEFT JOIN (SELECT * FROM offers WHERE rank = 2) second
-                USING (year, product, importer)
-        )
-        SELECT {keys}, {mean} AS km, fsum(value) AS value,
-               any_value(home) / any_value(total) AS own_share
-        FROM (SELECT *, sum(value) OVER (PARTITION BY {keys}) AS total,
-                     coalesce(sum(value) FILTER (is_leader) OVER (PARTITION BY {keys}), 0) AS home
-              FROM sourced)
-        WHERE km IS NOT NULL
-        GROUP BY {keys} ORDER BY {keys}
-        """,
-        flows=flows,
-        distance=distance,
+        {every} UNION ALL
+        SELECT coalesce(c."use", '{UNKNOWN}') AS "use", t.* FROM {table} t
+        LEFT JOIN _classes c ON t.product = c.product"""
+        if classes
+        else every
     )
 
 
-def _leaders(rule: str) -> str:
-    return f"""
-        SELECT year, product, exporter, value, rank FROM (
-            SELECT *, row_number() OVER (
-                PARTITION BY year, product ORDER BY score DESC, value DESC, exporter) AS rank
-            FROM (
-                SELECT *, {_choose(SCORE, rule, "rule")} AS score FROM (
-                    SELECT year, product, exporter, sum(value) AS value FROM flows
-                    WHERE exporter <> importer AND value > 0 GROUP BY ALL)))
-        WHERE rank <= 2"""
+def _measures(own: str, floor: float, classes: bool, flows: str = "_flows") -> dict[str, str]:
+    """The steps of :func:`distance_measures`: small tables first, then every measure from them."""
+    world, keys = 'year, "use"', 'year, "use", importer'
+    imports = f"(SELECT {keys}, product, value FROM _cells WHERE value > 0)"
+
+    def ideal(leaders, own):
+        rows = _sourced(imports, leaders, own, world)
+        return _rolled(f"({moments(keys, f'({rows})', home='home')})")
+
+    rows = f"WITH priced AS ({priced(flows=flows)}) "
+    return {
+        "_imports": rows + moments("year, importer, product", "priced", floor),
+        "_cells": _classed("_imports", classes),
+        "_exports": rows + _traded("year, product, exporter", "priced"),
+        "_suppliers": _classed("_exports", classes),
+        "_largest": _leaders("_suppliers", "largest_exporter", world),
+        "_rca": _leaders("_suppliers", "rca", world),
+        "measures": f"""
+        WITH trips AS ({_rolled("_cells")}),
+        ideal AS ({ideal("_largest", own)}),
+        rca AS ({ideal("_rca", own)}),
+        push AS ({ideal("_largest", "drop")}),
+        pull AS ({_rolled(f"({pulled('_cells', world)})", "value pull_km others others_km")})
+        SELECT {keys}, t.value, t.value / t.total AS covered,
+               t.value_km / t.value AS actual, t.n_km / nullif(t.n, 0) AS simple,
+               i.value_km / i.value AS ideal, r.value_km / r.value AS rca_ideal,
+               i.home / i.total AS own_share,
+               p.pull_km / p.value AS pull, p.others_km / p.others AS pull_others,
+               l.n_km / nullif(l.n, 0) AS push
+        FROM trips t LEFT JOIN ideal i USING ({keys}) LEFT JOIN rca r USING ({keys})
+        LEFT JOIN pull p USING ({keys}) LEFT JOIN push l USING ({keys})
+        WHERE t.value > 0 ORDER BY {keys}
+        """,
+    }
+
+
+# -- arguments -----------------------------------------------------------------------------------
+
+
+def known(distance: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The pairs that have a distance, under the name ``km``."""
+    check_columns(distance, {"exporter", "importer", column}, "distance")
+    pairs = distance[["exporter", "importer", column]].dropna()
+    return unique(pairs.rename(columns={column: "km"}), ["exporter", "importer"], "distance")
+
+
+def unique(frame: pd.DataFrame, keys: list[str], argument: str) -> pd.DataFrame:
+    """Refuse a frame that would count a flow twice."""
+    if (twice := frame.duplicated(keys)).any():
+        which = " ".join(frame.loc[twice, keys].iloc[0].astype(str))
+        raise BookError(f"{argument} holds {which} twice; give each {' and '.join(keys)} one row.")
+    return frame
 
 
 def _choose(options: dict, name: str, argument: str) -> str:
@@ -223,12 +408,3 @@ def check_columns(frame, needed: set[str], argument: str) -> None:
     missing = needed - set(frame.columns)
     if missing:
         raise BookError(f"{argument} lacks the column {', '.join(sorted(missing))}.")
-
-
-def _query(sql: str, **tables) -> pd.DataFrame:
-    with duckdb.connect() as engine:
-        for name, table in tables.items():
-            if isinstance(table, duckdb.DuckDBPyRelation):
-                table = table.arrow()
-            engine.register(name, table)
-        return engine.sql(sql).df()

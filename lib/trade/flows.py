@@ -1,9 +1,11 @@
-"""Trade flows out of an inter-country input–output table."""
+"""Trade flows by use class, and their division among sources."""
 
 import numpy as np
 import pandas as pd
 
 from lib.io_table import InputOutput
+from lib.trade import _engine
+from lib.trade.distance import UNKNOWN, check_columns, unique
 
 CAPITAL = ("gfcf",)
 FINAL = ("household", "npish", "government")
@@ -56,6 +58,38 @@ def flows_by_use(table: InputOutput) -> pd.DataFrame:
         )
     flows = pd.concat(frames, ignore_index=True)
     return flows[flows["exporter"] != flows["importer"]].reset_index(drop=True)
+
+
+def flows_by_class(flows: _engine.Flows, classes: pd.DataFrame) -> pd.DataFrame:
+    """Add the flows of products up to use classes.
+
+    Parameters
+    ----------
+    flows : DataFrame, DuckDB relation or PySpark DataFrame
+        ``exporter, importer, year, product, value``.
+    classes : DataFrame
+        ``product, use``, each product once. A product without a class is ``unclassified``.
+
+    Returns
+    -------
+    DataFrame
+        ``exporter, importer, year, use, value``, in this order.
+
+    Raises
+    ------
+    BookError
+        If a needed column is absent or a product has two classes.
+    """
+    check_columns(flows, {"exporter", "importer", "year", "product", "value"}, "flows")
+    check_columns(classes, {"product", "use"}, "classes")
+    keys = "exporter, importer, year"
+    query = f"""
+        SELECT {keys}, coalesce(c."use", '{UNKNOWN}') AS "use", fsum(value) AS value
+        FROM _flows f LEFT JOIN _classes c ON f.product = c.product
+        GROUP BY {keys}, coalesce(c."use", '{UNKNOWN}') ORDER BY {keys}, 4
+        """
+    listed = unique(classes[["product", "use"]], ["product"], "classes")
+    return _engine.run({"flows": query}, flows, _classes=listed)
 
 
 def split_like(flows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lib.errors import BookError
-from lib.trade.distance import check_columns, import_distance
+from lib.trade import _engine
+from lib.trade.distance import check_columns, known, moments, priced, pulled
 
 PAIR = ["exporter", "importer"]
 
@@ -107,7 +108,7 @@ def changes(levels: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
 
 
 def import_pull(
-    flows: pd.DataFrame,
+    flows: _engine.Flows,
     distance: pd.DataFrame,
     *,
     leave_out: bool = False,
@@ -145,15 +146,11 @@ def import_pull(
     imports has no distance to predict with and is left out.
     """
     check_columns(flows, {*PAIR, "year", "product", "value"}, "flows")
-    keys = ["year", "product"]
-    own = import_distance(flows, distance, by=["importer", *keys], column=column)
-    travelled = own["km"] * own["value"]
-    world = travelled.groupby([own[k] for k in keys]).transform("sum")
-    total = own.groupby(keys)["value"].transform("sum")
-    if leave_out:
-        world, total = world - travelled, total - own["value"]
-    # A product that one country buys alone is left by subtraction with a rounding error, not zero.
-    others = total > 1e-9 * own["value"]
-    used = own[others].assign(predicted=own["value"] * world / total)
-    sums = used.groupby(["importer", "year"])[["predicted", "value"]].sum()
-    return (sums["predicted"] / sums["value"]).rename("km").reset_index()
+    weight, km = ("others", "others_km") if leave_out else ("value", "pull_km")
+    query = f"""
+        WITH priced AS ({priced()}), cells AS ({moments("year, importer, product", "priced")}),
+        pulled AS ({pulled("cells")})
+        SELECT importer, year, fsum({km}) / fsum({weight}) AS km FROM pulled
+        WHERE {weight} > 0 GROUP BY importer, year ORDER BY importer, year
+        """
+    return _engine.run({"km": query}, flows, _distance=known(distance, column))
