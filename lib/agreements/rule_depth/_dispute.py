@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from lib.agreements.rule_depth._text import COMMERCE, DIGITAL
@@ -83,37 +84,50 @@ class Coverage:
 
 def coverage(articles: pd.DataFrame) -> Coverage:
     """Read from the articles of one treaty what its dispute settlement covers."""
-    settles = articles["chapter_name"].str.contains(_SETTLEMENT)
-    titled = articles["article_name"].str.contains(_SETTLEMENT)
-    titled &= ~articles["article_name"].str.contains(_INVESTORS)
-    titled &= ~articles["chapter_name"].str.contains(_INVESTORS)
+    settles = _says(articles["chapter_name"], _SETTLEMENT)
+    titled = _says(articles["article_name"], _SETTLEMENT)
+    titled &= ~_says(articles["article_name"], _INVESTORS)
+    titled &= ~_says(articles["chapter_name"], _INVESTORS)
     if not (settles | titled).any():
         return Coverage(exists=False)
-    digital = articles[articles["chapter_name"].str.contains(DIGITAL)]
+    digital = articles[_says(articles["chapter_name"], DIGITAL)]
     heads = articles.drop_duplicates("chapter")["chapter_number"]
     twice = set(heads[heads.duplicated()])  # chapters are counted anew in each title
     about = _chapter_pattern(digital, twice), _chapter_pattern(articles[settles], twice)
     inside = frozenset(digital["chapter"])
     numbers = {_last_number(head) for head in digital["chapter_number"]} - {""}
-    for row in articles.itertuples():
+    for row, settling in zip(articles.itertuples(), settles, strict=True):
         own = row.chapter in inside
-        if not (own or settles[row.Index] or COMMERCE.search(row.text) or about[0]):
+        if not _concerns(row.text, own, settling, *about):
             continue
         for found in _SENTENCES.finditer(row.text):
-            if _excludes(found[0], own, bool(settles[row.Index]), *about):
+            if _excludes(found[0], own, settling, *about):
                 clause = re.sub(r"\s+", " ", found[0]).strip()
                 kept, only = _named(clause, row.article_number if own else None, numbers)
                 return Coverage(True, clause, only, kept, (row.chapter, row.article), inside)
     return Coverage(exists=True)
 
 
+def _says(texts: pd.Series, pattern: re.Pattern) -> np.ndarray:
+    """Tell for each text whether it has the pattern; pandas parses a pattern anew at each call."""
+    return np.array([bool(pattern.search(text)) for text in texts])
+
+
+def _concerns(text: str, own: bool, settling: bool, digital, settlement) -> bool:
+    """Tell whether a text speaks of dispute settlement and of digital trade, or stands there."""
+    if settling and own:
+        return False
+    of_settlement = _SETTLEMENT.search(text) or (settlement and settlement.search(text))
+    return bool(settling or of_settlement) and bool(
+        own or COMMERCE.search(text) or (digital and digital.search(text))
+    )
+
+
 def _excludes(sentence: str, own: bool, settling: bool, digital, settlement) -> bool:
     """Tell whether a sentence keeps dispute settlement away from digital trade."""
     if not _NOT.search(sentence) or _TEMPORARY.search(sentence):
         return False
-    of_settlement = _SETTLEMENT.search(sentence) or (settlement and settlement.search(sentence))
-    of_digital = COMMERCE.search(sentence) or (digital and digital.search(sentence))
-    return bool((own or of_digital) and (settling or of_settlement)) and not (settling and own)
+    return _concerns(sentence, own, settling, digital, settlement)
 
 
 def _chapter_pattern(articles: pd.DataFrame, twice: set):

@@ -20,6 +20,7 @@ COMMERCE = re.compile(
 )
 _WIDE = re.compile(r"services|establishment|servicios|establecimiento|établissement", re.IGNORECASE)
 _APART = re.compile(r"definition|definicion|définition|exception|excepcion", re.IGNORECASE)
+_HINTS = ("commerc", "comerc", "electronic", "electrónic", "digital", "paperless")
 _OTHER = re.compile(r"committee|automated", re.IGNORECASE)
 _HEADING = re.compile(
     r"^[ \t]*(?:article|art[ií]culo)[ \t]+(\d[\w.]*)[ \t]*[:.\-–]?[ \t]*\n*"
@@ -68,8 +69,15 @@ class Unit:
 
 def in_scope(articles: pd.DataFrame) -> list[Passage]:
     """Return the passages of one treaty that the codebook puts in scope, without definitions."""
-    found = [p for row in articles.itertuples() for p in _passages(row) if _belongs(p, row)]
+    rows = (row for row in articles.itertuples() if _may_belong(row))
+    found = [p for row in rows for p in _passages(row) if _belongs(p, row)]
     return [p for p in found if p.text.strip() and not _APART.search(p.title)]
+
+
+def _may_belong(row) -> bool:
+    """Rule out at once what has no word of `DIGITAL` anywhere: nearly all of most treaties."""
+    text = f"{row.chapter_name}\n{row.article_name}\n{row.text}".lower()
+    return any(word in text for word in _HINTS) and bool(DIGITAL.search(text))
 
 
 def _passages(row) -> Iterator[Passage]:
