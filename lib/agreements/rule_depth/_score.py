@@ -30,9 +30,10 @@ _REFERENCE = re.compile(
 )
 """Cross-references with the name of what they refer to, also several in a row."""
 _SAVED = re.compile(
-    r"(?:this|these|paragraphs?\s*\d)[\w\s]{0,30}(?:does|do|shall)\s*not\s*apply|nothing\s*in\s*(?:this|paragraph)|shall\s*(?:not\s*)?(?:be\s*construed|prevent|preclude)"
-    r"|for\s*the\s*purposes\s*of\s*this\s*(?:chapter|article)|ninguna\s*disposici[oó]n|\bmeans\b(?!\s*of)"
-    r"(?<!by\smeans)(?<!electronic\smeans)(?<!other\smeans)(?<!through\smeans)",
+    r"(?:this|these|paragraphs?\s*\d)[\w\s]{0,30}(?:does|do|shall)\s*not\s*apply"
+    r"|nothing\s*in\s*(?:this|paragraph)|shall\s*(?:not\s*)?(?:be\s*construed|prevent|preclude)"
+    r"|for\s*the\s*purposes\s*of\s*this\s*(?:chapter|article)|ninguna\s*disposici[oó]n"
+    r"|\bmeans\b(?!\s*of)(?<!by\smeans)(?<!electronic\smeans)(?<!other\smeans)(?<!through\smeans)",
     re.IGNORECASE,
 )
 """What makes a sentence a definition or a saving clause."""

@@ -38,13 +38,15 @@ LANGUAGES = {
         binds=r"shall|\bmust\b|\bmay\s*not\b|(?:neither|no)\s*party\s*(?:may|shall|will)|\bagrees?\s"
         r"*(?:not\s*)?to\b|\bundertakes?\s*to\b|\bcommit(?:s|ted)?\s*(?:themselves\s*)?to\b|\bwill\b"
         r"|\bcannot\s*be\b|\bagree\s*that\b|\bagree\s*on\b",
-        soft=r"(?:not\s*)?(?:endeavou?r|encourag|fostering|working\s*to\b|strive|seek|aim|explore|work\s*towards?|consider\b"
-        r"|make\s*(?:every|best|their\s*best)?\s*efforts?|use\s*(?:its|their)?\s*best"
+        soft=r"(?:not\s*)?(?:endeavou?r|encourag|fostering|working\s*to\b|strive|seek|aim|explore"
+        r"|work\s*towards?|consider\b|make\s*(?:every|best|their\s*best)?\s*efforts?|use\s*(?:its|their)?\s*best"
         r"|give\s*consideration|recogni[sz]e|be\s*construed|apply\s*(?:to|in|with)\b|prevent|preclude"
         r"|require\s*a\s*party|affect\b|the\s*importance|be\s*subject\s*to\s*(?:the|any"
         r"|article|chapter))",
-        joint=r"(?:co-?\s?operat|consult\b(?!.{0,25}(?:industry|interested|business|users))|(?:conduct|hold|maintain|keep\s*up|establish)\s*(?:an?\s*)?"
-        r"(?:co-?operati|dialogue|consultation)|exchang|shar(?:e|ing)|discuss|work(?:ing)?\s*together|participat|address)",
+        joint=r"(?:co-?\s?operat|consult\b(?!.{0,25}(?:industry|interested|business|users))"
+        r"|(?:conduct|hold|maintain|keep\s*up|establish)\s*(?:an?\s*)?"
+        r"(?:co-?operati|dialogue|consultation)|exchang|shar(?:e|ing)|discuss"
+        r"|work(?:ing)?\s*together|participat|address)",
         promote=r"promot",
         takes_back=r"to\s*the\s*(?:(?:maximum|greatest|fullest)\s*)?extent\s*(?:it\s*is\s*)?(?:that\s*"
         r"is\s*)?(?:possible|practicable|feasible)|where(?:ver)?\s*(?:it\s*is\s*)?possible"
