@@ -152,6 +152,10 @@ class TestPhrasings:
         scores = {"source_code": 1, "unsolicited_messages": 1, "consumer_protection": 3}
         assert found(text) == scores
 
+    def test_a_plain_paragraph_ends_a_list(self):
+        text = "1. Each Party shall:\n\n(a) protect online consumers.\n\nThere is spam in messages."
+        assert found(text) == {"consumer_protection": 3, "unsolicited_messages": 1}
+
     def test_cooperation_binds_on_the_rules_of_cooperation_alone(self):
         assert found("The Parties shall cooperate on network security.") == {"cyber_security": 1}
         exchange = "The Parties shall exchange information on electronic commerce."
@@ -565,6 +569,11 @@ class TestEvidence:
             shuffled = self.TOGETHER.sample(frac=1, random_state=seed)
             pd.testing.assert_frame_equal(rule_depth.evidence(shuffled), one)
 
+    def test_of_equals_the_first_is_the_first_in_the_treaty(self):
+        articles = treaty(("CHAPTER 8", "Digital Trade", [("", MESSAGES)] * 3), SETTLEMENT)
+        for rows in (articles, articles.iloc[::-1]):
+            assert rule_depth.score(rows).at["unsolicited_messages", "article"] == 1
+
     def test_scores_follow_from_their_parts(self):
         row = rule_depth.evidence(self.TOGETHER)
         built = row["present"] + row["binding"] + row["binding"] * row["dispute"]
@@ -588,6 +597,13 @@ class TestEvidence:
 
 PARTS = ["present", "binding", "deepening"]
 FULL = {name: rule_depth.score(articles) for name, articles in TEXTS.items()}
+
+
+def test_a_cut_before_the_softener_makes_a_duty():
+    """The one way in which a cut may gain; the tests below leave room for it."""
+    whole = "Each Party shall act against unsolicited messages to the extent possible."
+    assert found(whole) == {"unsolicited_messages": 1}
+    assert found(whole[: whole.index(" to the")]) == {"unsolicited_messages": 3}
 
 
 @pytest.mark.parametrize("name", TEXTS)
