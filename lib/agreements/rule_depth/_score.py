@@ -135,10 +135,11 @@ def _report(treaty: pd.DataFrame, language: str) -> list[str]:
         said.append(f"language {language or 'not given'} is not handled; not scored")
     elif language not in TESTED:
         said.append(f"language {language} is read, but was not tested against a coding by hand")
-    digital = treaty[treaty["chapter_name"].str.contains(_text.DIGITAL)]
-    for _, part in digital.groupby("chapter"):
-        if not part["text"].str.strip().any():
-            said.append(f"chapter {part['chapter_name'].iloc[0]!r} has no text")
+    heads = treaty[["chapter", "chapter_name"]].drop_duplicates("chapter")
+    for chapter, name in zip(heads["chapter"], heads["chapter_name"], strict=True):
+        own = "".join(treaty.loc[treaty["chapter"] == chapter, "text"])
+        if _text.DIGITAL.search(name) and not own.strip():
+            said.append(f"chapter {name!r} has no text")
     stops = treaty.attrs.get("incomplete", {})
     return said + [f"the text {stops[t]}" for t in treaty["treaty"].unique() if t in stops]
 
