@@ -125,6 +125,14 @@ def test_contents_count_every_row(tmp_path):
     assert row["changed"] == "Other Asia, nes is TWN (rows: 1)"
 
 
+def test_contents_tell_which_years_are_there(tmp_path):
+    files = zipped(tmp_path, Y1995=ROWS, Y1997=ROWS.replace("1995,", "1997,"))
+    found = _baci.read(files, years=range(1990, 1997), form="contents")
+    assert found["year"].tolist() == [1995]
+    with pytest.raises(DataError, match=r"no file for 2001 .*\(years there: 1995, 1997\)"):
+        _baci.read(files, years=[2001, 2002], form="contents")
+
+
 @pytest.mark.parametrize("blank", ["NA", '"NA"', '""', "", '"          "'])
 def test_every_way_to_write_no_quantity(tmp_path, blank):
     rows = HEAD + f'1995,8,516,10121,1,{blank}\n1995,8,516,10122,1," 2.5"\n'

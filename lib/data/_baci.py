@@ -32,7 +32,7 @@ def read(
     files : mapping of str to Path
         The zip, or yearly files with ``country_codes_V*.csv`` beside them.
     years : int or iterable of int, optional
-        Years to read; all that are there if not given.
+        Years to read; all that are there if not given. Contents leave out those that are not.
     form : {"frame", "relation", "contents"}
         A full year is six million rows and 0.7 GB as a frame. A relation is the same table left on
         the disk: the functions of ``lib.trade`` read it a year at a time. Contents are one row a
@@ -67,7 +67,11 @@ def read(
         raise DataError(f"form={form!r} does not exist; choose one of {', '.join(FORMS)}.")
     there, codes = sources([files[name] for name in files], EDITION)
     wanted = sorted(there) if years is None else [int(year) for year in np.atleast_1d(years)]
-    if absent := [year for year in wanted if year not in there] or (not there and ["any year"]):
+    absent = [year for year in wanted if year not in there]
+    if form == "contents" and set(wanted) & set(there):
+        wanted, absent = sorted(set(wanted) & set(there)), []
+    if absent or not wanted:
+        absent = absent or ["any year"]
         raise DataError(
             f"BACI has no file for {absent[0]} among {', '.join(files)} (years there: "
             f"{', '.join(map(str, sorted(there))) or 'none'}); put BACI_HS92_Y{absent[0]}_V*.csv "
