@@ -1,8 +1,8 @@
 """Scoring the digital rules of all treaties, against reading their files.
 
-Prints for 50, 150 and all treaties, each best of three rounds, the time to score 23 rules with their
-sentences and to bring the scores to pairs and years 1995–2018; the yardstick is reading the XML.
-Needs the texts of ToTA; on the sample world it times the treaties of the sample.
+Prints for 50, 150 and all treaties, each best of three rounds, the time to score 23 rules with
+their sentences and to bring the scores to pairs and years; the yardstick is reading the XML. Needs
+the texts of ToTA; on the sample world it times the treaties of the sample.
 
 Run: python -m benchmarks.bench_rule_depth [--write]; --write keeps the table in
 data/replicated/benchmarks/rule_depth.csv.
