@@ -93,21 +93,24 @@ class Session:
         html = f'<img alt="{escape(alt)}" src="data:image/{kind};base64,{content}">'
         self._exhibit(row, html)
 
-    def table(self, frame: pd.DataFrame, name: str, *, caption: str, data, formats=None) -> None:
+    def table(
+        self, frame: pd.DataFrame, name: str, *, caption: str, data, formats=None, fold: str = ""
+    ) -> None:
         """Show a table with caption and source line, and keep it at full precision.
 
         Parameters
         ----------
         formats : dict, optional
             Column → format string, e.g. ``{"gap (km)": "{:,.0f}"}``.
+        fold : str
+            Title under which a long table is folded away until a reader asks for it.
         """
         frame.to_csv(self.live / f"{name}.csv", index=False, lineterminator="\n")
         row = self._keep_exhibit(
             "table", name, f"{name}.csv", caption, data, formats=json.dumps(formats or {})
         )
-        self._exhibit(
-            row, _formatted(self.live / f"{name}.csv", formats or {}).to_html(index=False)
-        )
+        html = _formatted(self.live / f"{name}.csv", formats or {}).to_html(index=False)
+        self._exhibit(row, html, fold)
 
     def value(self, name: str, value, fmt: str = "{}", *, data) -> None:
         """Glue a computed value for use in the text.
@@ -247,9 +250,8 @@ class Session:
         shown = pd.DataFrame(rows)
         shown = shown[shown["status"].isin(statuses)]
         table = _table(shown, f"tbl-{self.chapter.number}-{name}", caption)
-        if len(shown) > LONG:
-            table = f"::::{{dropdown}} {len(shown)} numbers\n{table}\n::::"
-        self._show(table, shown.to_html())
+        fold = f"{len(shown)} numbers" if len(shown) > LONG else ""
+        self._show(_folded(table, fold), shown.to_html())
 
     # -- keeping and showing ---------------------------------------------------------------------
 
@@ -282,16 +284,16 @@ class Session:
         rows = rows[(rows[list(key)] == pd.Series(key)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
 
-    def _exhibit(self, row: dict, html: str) -> None:
+    def _exhibit(self, row: dict, html: str, fold: str = "") -> None:
         live = (self.live, f"_live/{self.chapter.name}")
         recorded = self._recorded("exhibits.csv", kind=row["kind"], name=row["name"])
         if row["tier"] == "original" or recorded is None or recorded["tier"] != "original":
-            self._show(self._directive(row, *live, named=True), html)
+            self._show(_folded(self._directive(row, *live, named=True), fold), html)
             return
         stamp = json.loads((self.recorded / "stamp.json").read_text())
         kept = (self.recorded, f"../data/replicated/{self.chapter.name}")
-        first = self._directive(recorded, *kept, named=True)
-        second = self._directive(row, *live, named=False)
+        first = _folded(self._directive(recorded, *kept, named=True), fold)
+        second = _folded(self._directive(row, *live, named=False), fold)
         self._show(
             "::::::{tab-set}\n"
             f":::::{{tab-item}} On originals, {stamp['date']}\n{first}\n:::::\n"
@@ -332,6 +334,10 @@ def _table(frame: pd.DataFrame, name: str, caption: str) -> str:
     if not name:
         return f"{caption}\n\n{text}"
     return f":::{{table}} {caption}\n:name: {name}\n\n{text}\n:::"
+
+
+def _folded(markdown: str, title: str) -> str:
+    return f"::::{{dropdown}} {title}\n{markdown}\n::::" if title else markdown
 
 
 def _alignment(frame: pd.DataFrame) -> list[str]:
