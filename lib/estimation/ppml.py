@@ -144,10 +144,10 @@ def _fit(found, kept, name):
                 copy_data=False,
                 store_data=False,
             )
-    except NonConvergenceError:
+    except (NonConvergenceError, ValueError):  # the latter where weights run to zero
         raise BookError(
-            f"The fit of {name!r} does not converge: some regressor separates its zeros; leave it "
-            "out or pool its values."
+            f"The fit of {name!r} does not converge: regressors and effects together separate its "
+            "zeros; absorb less, or add up cells."
         ) from None
 
 
