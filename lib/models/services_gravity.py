@@ -222,8 +222,9 @@ def panel(
     Returns
     -------
     Panel
-        With depth under the names of the paper's tables, its lags and lead (missing where the pair
-        is not in the panel that year), the lagged linkage, and flags of sectors and years.
+        With the size of a pair, the similarity of its two sizes, depth under the names of the
+        paper's tables, its lags and lead (missing where the pair is not in the panel that year),
+        the lagged linkage, and flags of sectors and years.
 
     Raises
     ------
@@ -241,7 +242,7 @@ def panel(
     first[at] = np.arange(len(at))
     pairs = cells.iloc[first][PAIR_YEAR].reset_index(drop=True)
     pairs = pairs.astype({"exporter": "str", "importer": "str", "year": int})
-    pairs = _with_rules(pairs, rules).assign(ln_msize=_size(pairs, size))
+    pairs = _with_rules(pairs, rules).assign(**_size(pairs, size))
     kept = cells[[name for name in LINKAGES if name in cells]].reset_index(drop=True)
     kept = kept.assign(
         exporter_sector_year=_combined(codes, "exporter", "sector", "year"),
@@ -307,14 +308,16 @@ def _both(pairs: pd.DataFrame, members: str) -> pd.Series:
     return pairs["exporter"].isin(codes) & pairs["importer"].isin(codes)
 
 
-def _size(pairs: pd.DataFrame, size: pd.DataFrame) -> np.ndarray:
-    """Return the log of the sum of two GDP in USD."""
-    gdp = sides(pairs, size.rename(columns={"gdp_usd": "gdp"}), "gdp")
+def _size(pairs: pd.DataFrame, size: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the log of the sum of two GDP in USD, and of how alike they are."""
+    gdp = sides(pairs, size, "gdp_usd")
     total = gdp.sum(axis=1, skipna=False)
     if total.isna().any():
         lost = pairs.loc[total.isna(), "exporter"].iloc[0]
         raise BookError(f"The size of a pair of {lost} is not known; leave the economy out.")
-    return np.log(1e6 * total).to_numpy()
+    share = gdp["exporter"] / total
+    similarity = np.log(1 - share**2 - (1 - share) ** 2)
+    return {"ln_msize": np.log(1e6 * total).to_numpy(), "similarity": similarity.to_numpy()}
 
 
 def sides(pairs: pd.DataFrame, traits: pd.DataFrame, name: str) -> pd.DataFrame:
