@@ -1,5 +1,6 @@
 """Published numbers, our numbers, and the rule that compares them."""
 
+import json
 import math
 import os
 import re
@@ -180,6 +181,21 @@ def merge(chapter, numbers) -> None:
     fresh = path.with_suffix(".new")
     frame[NUMBER_COLUMNS].to_csv(fresh, index=False, lineterminator="\n")
     os.replace(fresh, path)
+
+
+def seconds(chapter) -> int | None:
+    """Return how long a chapter ran when it was recorded, ``None`` where no record says so."""
+    path = paths.REPLICATED / chapter.name / "stamp.json"
+    return json.loads(path.read_text()).get("seconds") if path.is_file() else None
+
+
+def timing(chapter, took: float) -> int:
+    """Return the seconds to put into a chapter's stamp: fives, and the old ones while they hold.
+
+    Timing is noise. What was recorded holds until a run takes over twice as long or under half.
+    """
+    fresh, old = max(5, 5 * round(took / 5)), seconds(chapter)
+    return old if old and old / 2 <= fresh <= old * 2 else fresh
 
 
 def read_numbers(path) -> pd.DataFrame:
