@@ -19,6 +19,15 @@ jupytext:
     format_name: myst
 book:
   title: A chapter
+  goals:
+    - Compute a thing.
+    - Explain the thing.
+    - Judge who needs the thing.
+  needs: [21, matrix algebra]
+  abstract_zh: >-
+    本章说明怎样计算一件东西，并解释它的含义，最后讨论谁会用到它。
+    读者将看到计算的每一步，以及哪些结论依赖于未曾说明的设定，
+    哪些结论在其他设定之下仍然成立，并可以自己重做全部的计算。
   paper: ni_2018
   datasets: [countries]
   parameters:
@@ -43,11 +52,17 @@ book:
 """
 
 
+def write(folder, text):
+    """Write a chapter 91 with this text, beside a chapter 21 that it needs."""
+    (folder / "21_before.md").touch()
+    path = folder / "91_a_chapter.md"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def chapter(tmp_path):
-    path = tmp_path / "91_a_chapter.md"
-    path.write_text(FRONT, encoding="utf-8")
-    return chapters.read(path)
+    return chapters.read(write(tmp_path, FRONT))
 
 
 def cells(source):
@@ -80,14 +95,65 @@ def test_front_matter_is_read(chapter):
         FRONT.replace("[countries]", "5"),
         FRONT.replace("default: 4.0", "usual: 4.0"),
         FRONT.replace("range: [2, 9]", "range: 2"),
+        FRONT.replace("goals:", "aims:"),
+        FRONT.replace("needs:", "wants:"),
+        FRONT.replace("abstract_zh:", "abstract_en:"),
     ],
 )
 def test_broken_front_matter_is_one_sentence_that_names_the_file(tmp_path, text):
-    path = tmp_path / "91_a_chapter.md"
-    path.write_text(text, encoding="utf-8")
+    path = write(tmp_path, text)
     with pytest.raises(BookError, match=r"front matter of 91_a_chapter\.md") as caught:
         chapters.read(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    - Compute a thing.\n", "", "three to five sentences, not 2"),
+        ("- Compute a thing.", "- 5", "goals must be a list of sentences"),
+        ("Compute a thing.", "Compute a thing", "'Compute a thing' must be one short sentence"),
+        ("Compute a", "compute a", "'compute a thing.' must be one short sentence"),
+        ("Compute a thing.", f"Compute {'a ' * 60}thing.", "must be one short sentence"),
+        ("[21, matrix algebra]", "21", "needs must be a list"),
+        ("[21, matrix algebra]", "[2.5]", "needs must be a list"),
+        ("[21, matrix algebra]", "[true]", "needs must be a list"),
+        ("[21, matrix algebra]", "[22]", "needs names 22, which is no earlier chapter"),
+        ("[21, matrix algebra]", "[91]", "needs names 91, which is no earlier chapter"),
+        ("[21, matrix algebra]", "[a, b, c, d]", "at most three topics"),
+        ("[21, matrix algebra]", "[21, 21]", "nothing twice"),
+        ("本章说明怎样计算一件东西，", "", "80 to 140 characters, not 7"),
+        ("一件东西", "5 件东西", "must hold no number"),
+        (">-\n    本", "[]\n  rest: 本", "abstract_zh must be text"),
+    ],
+)
+def test_goals_needs_and_abstract_are_refused_with_the_reason(tmp_path, old, new, told):
+    assert old in FRONT
+    with pytest.raises(BookError, match=r"front matter of 91_a_chapter\.md") as caught:
+        chapters.read(write(tmp_path, FRONT.replace(old, new)))
+    assert told in str(caught.value)
+
+
+def test_goals_needs_and_abstract_are_read(chapter):
+    assert chapter.goals[0] == "Compute a thing." and len(chapter.goals) == 3
+    assert chapter.needs == (21, "matrix algebra")
+    assert chapter.abstract_zh.startswith("本章") and " " not in chapter.abstract_zh
+
+
+@pytest.mark.parametrize(
+    ("body", "minutes"),
+    [
+        ("word " * 900, 5),  # 4.5 minutes
+        ("word " * 1100, 10),
+        ("word " * 900 + "\n```{code-cell}\n" + "code " * 900 + "\n```\n", 5),
+        ("word " * 900 + "\n$$\n" + "x " * 900 + "\n$$\n", 5),
+        ("word " * 900 + "\n```{code-cell}\nchapter.figure(f)\nchapter.table(t)\n```\n", 10),
+    ],
+    ids=["words", "more words", "code", "formula", "figure and table"],
+)
+def test_minutes_to_read_count_prose_and_exhibits(tmp_path, body, minutes):
+    front = FRONT.replace("# A chapter\n", "")
+    assert chapters.read(write(tmp_path, front + body)).minutes_to_read == minutes
 
 
 # -- parameters from the command line ------------------------------------------------------------
@@ -127,8 +193,7 @@ def test_a_bad_assignment_is_refused_with_what_is_valid(chapter, assignment, tol
 
 
 def test_a_chapter_without_parameters_says_none(tmp_path):
-    path = tmp_path / "91_a_chapter.md"
-    path.write_text(re.sub(r"  parameters:.*?(?=---)", "", FRONT, flags=re.DOTALL))
+    path = write(tmp_path, re.sub(r"  parameters:.*?(?=---)", "", FRONT, flags=re.DOTALL))
     with pytest.raises(BookError, match="valid ones: none"):
         chapters.read(path).parse(["theta=4"])
 
@@ -187,6 +252,13 @@ def test_the_catalogue_says_which_chapters_use_a_dataset():
     for key, entry in data.catalogue().items():
         use = {str(c.number) for c in ALL if key in c.datasets}
         assert set(entry.chapters) & written == use, key
+
+
+def test_every_chapter_opens_with_what_to_know():
+    for chapter in ALL:
+        calls = [c.source for c in cells(chapter) if "chapter.opening()" in c.source]
+        wanted = "chapter.opening()" + "\nchapter.banner()" * bool(chapter.datasets)
+        assert calls == [wanted], chapter.name
 
 
 def depth(node) -> int:

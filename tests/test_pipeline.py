@@ -29,6 +29,9 @@ kernelspec:
   name: python3
 book:
   title: {title}
+  goals: [Compute a thing., Explain the thing., Judge who needs the thing.]
+  needs: [matrix algebra]
+  abstract_zh: {abstract}
   paper: ni_2018
   datasets: [countries]
   parameters:
@@ -76,6 +79,7 @@ print("2 theta =", 2 * theta, "by", rule, "from", Path(lib.__file__).parents[1].
 tell("end")
 ```
 """
+ABSTRACT = "本章说明怎样计算一件东西，解释它的含义，并讨论谁会用到它。" * 3
 MAKEFILE = (paths.ROOT / "Makefile").read_text()
 TOC = (
     "format: jb-book\nroot: book/intro\nchapters:\n- file: book/11_first\n- file: book/21_second\n"
@@ -159,7 +163,7 @@ def source(tmp_path_factory):
     (root / "_toc.yml").write_text(TOC)
     (root / "notebooks").mkdir()
     for number, title in ((11, "First"), (21, "Second")):
-        text = CHAPTER.format(number=number, title=title)
+        text = CHAPTER.format(number=number, title=title, abstract=ABSTRACT)
         (root / "notebooks" / f"{number}_{title.lower()}.md").write_text(text, encoding="utf-8")
     return root
 

@@ -169,6 +169,50 @@ def test_the_banner_tells_the_tier_of_every_dataset(make, shown):
     assert shown[0].count("| original") == 6
 
 
+def test_the_opening_says_what_to_know_and_how_long_it_takes(make, shown):
+    chapter = make("sample")
+    needs = (21, "matrix algebra")
+    chapter.chapter = replace(chapter.chapter, goals=("Count.",), needs=needs, abstract_zh="摘")
+    chapter.opening()
+    assert "- Count." in shown[0] and "matrix algebra" in shown[0]
+    assert "{doc}`chapter 21 <21_input_output_accounting>`" in shown[0]
+    assert f"about {chapter.chapter.minutes_to_read} minutes" in shown[0]
+    before, chinese = shown[0].split("摘要")
+    assert "language-zh" in chinese and "\n摘\n" in chinese
+    assert "To run" not in before  # nobody has recorded a run
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(5, "5 seconds"), (90, "90 seconds"), (130, "2 minutes")]
+)
+def test_the_opening_quotes_the_time_of_the_recorded_run(make, shown, seconds, told):
+    chapter = make("sample")
+    keep(chapter)
+    stamp = {"date": "2026-01-02", "seconds": seconds}
+    (chapter.recorded / "stamp.json").write_text(json.dumps(stamp))
+    chapter.opening()
+    assert f"To run: {told} on the machine that made the record." in shown[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "took", "kept"),
+    [
+        (None, 12.4, 10),
+        (None, 0.4, 5),
+        (20, 12.4, 20),
+        (20, 38.0, 20),
+        (20, 43.0, 45),
+        (20, 6.0, 5),
+    ],
+)
+def test_a_recorded_time_holds_until_a_run_is_twice_as_long_or_half(make, old, took, kept):
+    chapter = make("original")
+    keep(chapter)
+    if old:
+        (chapter.recorded / "stamp.json").write_text(json.dumps({"seconds": old}))
+    assert replication.timing(chapter.chapter, took) == kept
+
+
 def test_the_readme_is_current():
     """Its tables of data, steps and exhibits are those of catalogue and record."""
     assert pages.readme() == (paths.ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,6 +1,8 @@
 """The chapters: one Jupytext source each, its front matter, and its parameters."""
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +13,10 @@ from lib import paths
 from lib.errors import BookError
 
 TYPES = {"int": int, "float": float, "str": str}
+CODE = re.compile(r"^```\{code-cell\}.*?^```$", re.DOTALL | re.MULTILINE)
+DISPLAY = re.compile(r"^\$\$\n.*?^\$\$", re.DOTALL | re.MULTILINE)
+EXHIBIT = re.compile(r"\bchapter\.(?:figure|table|compare)\(")
+WORDS_A_MINUTE = 200
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,23 @@ class Chapter:
     paper: str
     datasets: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    goals: tuple[str, ...]
+    """What a student can do afterwards, a sentence each."""
+    needs: tuple[int | str, ...]
+    """Chapters to read before, by number, and topics to know."""
+    abstract_zh: str
 
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @property
+    def minutes_to_read(self) -> int:
+        """Words of the prose at 200 a minute and half a minute for each exhibit, up to fives."""
+        source = self.path.read_text(encoding="utf-8").split("---\n", 2)[2]
+        words = len(DISPLAY.sub("", CODE.sub("", source)).split())
+        exhibits = sum(len(EXHIBIT.findall(cell)) for cell in CODE.findall(source))
+        return 5 * math.ceil((words / WORDS_A_MINUTE + exhibits / 2) / 5)
 
     @property
     def parameter_cell(self) -> str:
@@ -108,10 +127,50 @@ def read(path: Path) -> Chapter:
             paper=meta["paper"],
             datasets=tuple(meta["datasets"]),
             parameters=parameters,
+            goals=goals(meta["goals"]),
+            needs=needs(meta["needs"], path),
+            abstract_zh=abstract(meta["abstract_zh"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise BookError(f"The front matter of {path.name} cannot be read ({told}).") from error
+
+
+def goals(items) -> tuple[str, ...]:
+    """Check what a student can do afterwards."""
+    if not isinstance(items, list) or not all(isinstance(i, str) for i in items):
+        raise ValueError("goals must be a list of sentences")
+    if not 3 <= len(items) <= 5:
+        raise ValueError(f"goals must be three to five sentences, not {len(items)}")
+    for item in items:
+        if not (item[:1].isupper() and item.endswith(".") and len(item) <= 100):
+            raise ValueError(f"goal {item!r} must be one short sentence, from capital to stop")
+    return tuple(items)
+
+
+def needs(items, path: Path) -> tuple[int | str, ...]:
+    """Check what to read and to know before: earlier chapters and at most three topics."""
+    if not isinstance(items, list) or not all(type(i) in (int, str) for i in items):
+        raise ValueError("needs must be a list of chapter numbers and topics")
+    topics = [item for item in items if isinstance(item, str)]
+    if len(topics) > 3 or len(set(items)) < len(items):
+        raise ValueError("needs must name at most three topics, and nothing twice")
+    for number in sorted(set(items) - set(topics)):
+        if number >= int(path.stem[:2]) or not list(path.parent.glob(f"{number}_*.md")):
+            raise ValueError(f"needs names {number}, which is no earlier chapter")
+    return tuple(items)
+
+
+def abstract(text) -> str:
+    """Check a Chinese abstract, which holds no result, and drop the breaks of its lines."""
+    if not isinstance(text, str):
+        raise ValueError("abstract_zh must be text")
+    text = "".join(text.split())
+    if not 80 <= len(text) <= 140:
+        raise ValueError(f"abstract_zh must have 80 to 140 characters, not {len(text)}")
+    if re.search(r"\d", text):
+        raise ValueError("abstract_zh must hold no number, since numbers are computed")
+    return text
 
 
 @cache

@@ -82,6 +82,24 @@ class Session:
             f":::{{admonition}} {head}\n:class: note dropdown data-banner\n\n{body}\n:::", body
         )
 
+    def opening(self) -> None:
+        """Show what to know before, what to learn, how long it takes, and a Chinese abstract."""
+        goals = [f"- {goal}" for goal in self.chapter.goals]
+        needs = [_link(need) for need in self.chapter.needs]
+        took = replication.seconds(self.chapter)
+        lines = [
+            *["Afterwards you can", "", *goals, ""],
+            *([f"Read or know before: {', '.join(needs)}.", ""] if needs else []),
+            f"To read: about {self.chapter.minutes_to_read} minutes."
+            + (f" To run: {_duration(took)} on the machine that made the record." if took else ""),
+        ]
+        body, chinese = "\n".join(lines), self.chapter.abstract_zh
+        self._show(
+            f":::{{admonition}} Before you start\n:class: note dropdown toggle-shown\n\n{body}\n:::"
+            f"\n\n:::{{admonition}} 摘要\n:class: note dropdown language-zh\n\n{chinese}\n:::",
+            f'<pre>{escape(body)}</pre><p lang="zh">{chinese}</p>',
+        )
+
     # -- exhibits --------------------------------------------------------------------------------
 
     def figure(self, fig, name: str, *, caption: str, alt: str, data) -> None:
@@ -318,6 +336,18 @@ class Session:
     @staticmethod
     def _show(markdown: str, html: str) -> None:
         display({"text/markdown": markdown, "text/html": html}, raw=True)
+
+
+def _link(need: int | str) -> str:
+    """Name what to know before; a chapter with a link to it."""
+    if isinstance(need, str):
+        return need
+    return f"{{doc}}`chapter {need} <{chapters.find(str(need)).name}>`"
+
+
+def _duration(seconds: int) -> str:
+    """Name a duration: seconds up to a minute and a half, minutes above."""
+    return f"{seconds} seconds" if seconds <= 90 else f"{round(seconds / 60)} minutes"
 
 
 def _formatted(path: Path, formats: dict) -> pd.DataFrame:
