@@ -261,6 +261,37 @@ def test_every_chapter_opens_with_what_to_know():
         assert calls == [wanted], chapter.name
 
 
+LEVELS = ["Recall", "Derive", "Re-run", "Compute", "Research"]
+EXERCISE = re.compile(r"^```\{exercise-start\} ?(.*)\n:label: (\S+)\n```\n", re.MULTILINE)
+SOLUTION = re.compile(r"^```\{solution-start\} (\S+)\n:class: dropdown\n```\n", re.MULTILINE)
+
+
+@pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
+def test_exercises_go_from_recall_to_research_and_have_solutions(chapter):
+    """Four to six; one re-executes the chapter, the last is open and alone has no solution."""
+    text = chapter.path.read_text(encoding="utf-8")
+    exercises, solved = EXERCISE.findall(text), SOLUTION.findall(text)
+    assert len(exercises) == text.count("{exercise-start}") == text.count("{exercise-end}")
+    assert len(solved) == text.count("{solution-start}") == text.count("{solution-end}")
+    levels, labels = zip(*exercises, strict=True)
+    assert 4 <= len(labels) <= 6
+    assert list(levels) == sorted(levels, key=LEVELS.index)
+    assert levels[0] == "Recall" and "Re-run" in levels and levels.count("Research") == 1
+    assert all(label.startswith(f"ex-{chapter.number}-") for label in labels)
+    assert list(labels[:-1]) == solved and len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
+def test_an_exercise_re_runs_its_chapter_with_valid_parameters(chapter):
+    text = chapter.path.read_text(encoding="utf-8")
+    tasks = re.split(r"^```\{exercise-start\} ", text, flags=re.MULTILINE)[1:]
+    told = [task.partition("```{exercise-end}")[0] for task in tasks if task.startswith("Re-run")]
+    values = " ".join(" ".join(re.findall(r"`([a-z_]+=[^`]+)`", task)) for task in told)
+    assert values
+    for value in values.split():
+        chapter.parse([value])
+
+
 def depth(node) -> int:
     """Return how many `for` statements lie within each other, at most, below a syntax node."""
     below = max(map(depth, ast.iter_child_nodes(node)), default=0)
