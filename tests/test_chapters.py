@@ -254,8 +254,10 @@ def test_the_catalogue_says_which_chapters_use_a_dataset():
         assert set(entry.chapters) & written == use, key
 
 
-def test_every_chapter_opens_with_what_to_know():
+def test_every_chapter_opens_with_what_to_know_before_its_first_section():
     for chapter in ALL:
+        text = chapter.path.read_text(encoding="utf-8")
+        assert text.index("chapter.opening()") < text.index("\n## "), chapter.name
         calls = [c.source for c in cells(chapter) if "chapter.opening()" in c.source]
         wanted = "chapter.opening()" + "\nchapter.banner()" * bool(chapter.datasets)
         assert calls == [wanted], chapter.name
