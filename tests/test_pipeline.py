@@ -78,6 +78,22 @@ time.sleep(1.5)
 print("2 theta =", 2 * theta, "by", rule, "from", Path(lib.__file__).parents[1].name)
 tell("end")
 ```
+
+## Exercises
+
+```{{exercise-start}}
+:label: ex-{number}
+```
+What is twice theta?
+```{{exercise-end}}
+```
+
+```{{solution-start}} ex-{number}
+:class: dropdown
+```
+Beyond doubt it is doubled.
+```{{solution-end}}
+```
 """
 ABSTRACT = "本章说明怎样计算一件东西，解释它的含义，并讨论谁会用到它。" * 3
 MAKEFILE = (paths.ROOT / "Makefile").read_text()
@@ -589,8 +605,22 @@ def test_an_unknown_command_is_one_sentence(checkout):
 
 def test_help_lists_every_command(checkout):
     out, _ = checkout.run("--help")
-    listed = re.findall(r"^  (\w+)  ", out, flags=re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+)  ", out, flags=re.MULTILINE)
     assert set(listed) == set(re.search(r"TARGETS = (.*)", MAKEFILE)[1].split()) | {"chapter"}
+
+
+def test_the_students_edition_holds_no_solution_in_any_file(checkout):
+    """Neither on a page, nor in the sources or the search index behind it."""
+    before = checkout.results()
+    out, _ = checkout.run("student")
+    assert checkout.executed() == []
+    assert out.splitlines()[-1].endswith(f"{checkout.root}/_build/student/index.html")
+    given = checkout.contents("_build/student")
+    assert b"What is twice theta?" in given["book/11_first.html"]
+    assert b"Beyond doubt" in before["html/book/11_first.html"]
+    assert not [name for name, content in given.items() if b"Beyond doubt" in content]
+    assert b"doubt" in before["html/searchindex.js"] and b"doubt" not in given["searchindex.js"]
+    same(checkout.results(), before)
 
 
 def test_serving_without_a_book_is_one_sentence(fresh):

@@ -34,6 +34,14 @@ def book():
     click.echo(f"The book: {page}")
 
 
+@cli.command()
+def student():
+    """Render an edition without solutions, for students."""
+    from lib.book import editions
+
+    click.echo(f"The students' edition: {editions.student()}")
+
+
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def test(arguments):

@@ -261,8 +261,9 @@ def used() -> list[str]:
 JUPYTER_BOOK = """
 import os, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+import sys
 from jupyter_book.cli.main import main
-main(["build", ".", "-W", "--keep-going"])
+main(["build", *sys.argv[1:], "-W", "--keep-going"])
 """
 
 
@@ -292,13 +293,18 @@ def render() -> None:
         shutil.rmtree(paths.BUILD / ".doctrees", ignore_errors=True)
     UNFINISHED.touch()
     shutil.rmtree(HTML, ignore_errors=True)
-    code, output = run_tied([sys.executable, "-c", JUPYTER_BOOK])
+    jupyter_book(".")
+    UNFINISHED.unlink()
+
+
+def jupyter_book(*arguments: str) -> None:
+    """Run Jupyter Book on the sources that `arguments` name; tell what it found wrong."""
+    code, output = run_tied([sys.executable, "-c", JUPYTER_BOOK, *arguments])
     if code:
         lines = output.splitlines()
         marks = ("WARNING", "ERROR", "(exception: ")
         told = [line for line in lines if any(m in line for m in marks)] or lines[-15:]
         raise BookError("The pages could not be rendered:\n" + "\n".join(told[:20]))
-    UNFINISHED.unlink()
 
 
 def build(rendered: bool = True) -> Path:
