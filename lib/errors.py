@@ -9,5 +9,9 @@ class BookError(Exception):
     """
 
 
+class Refused(BookError):
+    """A chapter refuses this combination of parameters, each of which is valid; others may do."""
+
+
 class DataError(BookError):
     """A data file is absent, incomplete, corrupt or not of the documented form."""

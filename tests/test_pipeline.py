@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import papermill
 import pytest
 
@@ -606,7 +607,9 @@ def test_an_unknown_command_is_one_sentence(checkout):
 def test_help_lists_every_command(checkout):
     out, _ = checkout.run("--help")
     listed = re.findall(r"^  ([\w-]+)  ", out, flags=re.MULTILINE)
-    assert set(listed) == set(re.search(r"TARGETS = (.*)", MAKEFILE)[1].split()) | {"chapter"}
+    assert set(listed) == set(re.findall(r"^([a-z][a-z-]+):", MAKEFILE, re.MULTILINE)) | set(
+        re.search(r"TARGETS = (.*)", MAKEFILE)[1].split()
+    )
 
 
 def test_the_students_edition_holds_no_solution_in_any_file(checkout):
@@ -626,3 +629,95 @@ def test_the_students_edition_holds_no_solution_in_any_file(checkout):
 def test_serving_without_a_book_is_one_sentence(fresh):
     _, err = fresh.run("serve", code=1)
     assert one_sentence(err) == "There is no built book yet; run `make book` first."
+
+
+# -- problem sets --------------------------------------------------------------------------------
+
+SETS = "_build/problem-sets/11-1"
+REFUSAL = """from lib.errors import BookError
+if rule == "rca" and theta != 4:
+    raise BookError("rca and theta do not go together.")
+"""
+
+
+@pytest.fixture
+def course(fresh):
+    """A checkout with a roster, whose chapter refuses some combinations of parameters."""
+    fresh.edit("notebooks/11_first.md", "import os\n", f"import os\n{REFUSAL}")
+    (fresh.root / "students.csv").write_text("id,name\nS1,Ana\nS2,李明\n", encoding="utf-8")
+    return fresh
+
+
+def hand_out(course, code=0):
+    return course.run("problem-set", "11", "students.csv", code=code)
+
+
+def test_a_problem_set_has_sheets_a_key_and_draws_that_the_chapter_accepts(course):
+    out, _ = hand_out(course)
+    assert course.executed() == ["11"] * 3  # two students and the book's own parameters
+    assert len(re.findall(r"\d of 3  \w+ \(theta=.*\): done in \d", out)) == 3
+    made = course.contents(SETS)
+    given = {name for name in made if name.startswith("sheets")}
+    assert given == {"sheets/11_S1.html", "sheets/11_S2.html"}
+    for name in given:
+        assert b"What is twice theta?" in made[name] and b"Beyond doubt" not in made[name]
+        assert b"Beyond doubt" in made[name.replace("sheets", "key")]
+    assert "李明" in made["sheets/11_S2.html"].decode()
+    key = pd.read_csv(course.root / SETS / "key" / "parameters.csv").set_index("id")
+    assert set(key["rule"]) == {"largest"}  # what the chapter refused was drawn again …
+    assert (key["draw"] > 1).any() == key["refused"].notna().any()  # … and is told
+    for student, row in key.iterrows():
+        kept = made[f"runs/{student}/11_first/half.csv"].decode()
+        assert kept == f"theta,rule\n{row.theta},{row['rule']}\n"
+
+
+def test_a_student_more_changes_nobody_elses_sheet_and_reruns_nobody(course):
+    hand_out(course)
+    before = course.contents(SETS)
+    course.executed()
+    text = "id,name\nS2,李明\nS0,Zoe\nS1,Ana\n"
+    (course.root / "students.csv").write_text(text, encoding="utf-8")
+    out, _ = hand_out(course)
+    assert course.executed() == ["11"]
+    assert out.count("unchanged") == 3
+    after = course.contents(SETS)
+    same_now = [name for name in before if not name.endswith(".csv") or name.startswith("runs")]
+    assert [name for name in same_now if before[name] != after[name]] == []
+    assert "sheets/11_S0.html" in after
+
+
+def test_a_killed_problem_set_goes_on_where_it_was_and_shows_nothing_half_done(course):
+    process = course.popen("problem-set", "11", "students.csv")
+    diary = course.diary
+    wait_for(lambda: diary.exists() and " end " in diary.read_text(), process)
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    folder = course.root / SETS
+    assert not (folder / "sheets").exists() and not (folder / "key").exists()
+    hand_out(course)
+    again = course.contents(SETS)
+    shutil.rmtree(folder)
+    hand_out(course)
+    same(course.contents(SETS), again)
+
+
+def test_a_student_whose_run_fails_is_told_and_no_sheet_is_written(course):
+    course.edit("notebooks/11_first.md", "import os\n", "import os\nassert theta == 4, 'broken'\n")
+    _, err = hand_out(course, code=1)
+    assert err.count("AssertionError: broken") == 2
+    assert not (course.root / SETS / "sheets").exists()
+
+
+def test_combinations_that_a_chapter_never_accepts_end_in_a_sentence(course):
+    course.edit("notebooks/11_first.md", 'rule == "rca" and theta != 4', "theta != 4")
+    (course.root / "students.csv").write_text("id,name\nS1,Ana\n")
+    _, err = course.run("problem-set", "11", "students.csv", "rule=rca", code=1)
+    assert re.match(r"S1: no combination .* in 20 tries\. .* do not go", one_sentence(err))
+
+
+def test_a_bad_roster_writes_nothing(course):
+    (course.root / "students.csv").write_text("id,name\nS1,Ana\nS1,Ben\n,Cleo\n")
+    _, err = hand_out(course, code=1)
+    assert "line 3: the id 'S1' is that of line 2" in err and "line 4: the id is empty" in err
+    assert not (course.root / "_build" / "problem-sets").exists()

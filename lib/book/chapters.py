@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
+from math import floor, log10
 from pathlib import Path
 
 import yaml
@@ -30,6 +31,8 @@ class Parameter:
     choices: tuple = ()
     low: float | None = None
     high: float | None = None
+    personal: bool = True
+    """Whether a problem set may draw it for each student."""
 
     def describe(self) -> str:
         if self.choices:
@@ -39,6 +42,25 @@ class Parameter:
         else:
             values = "any value"
         return f"{self.name} ({self.type}, {values}, default {self.default}): {self.meaning}"
+
+    def draw(self, rng):
+        """Return a value at random: any choice, or a round number of the range.
+
+        A text without choices keeps its default, and so does what is not personal; each takes one
+        draw all the same, so that no parameter's value depends on what is declared of another.
+        """
+        share = rng.random()
+        if not self.personal:
+            return self.default
+        if self.choices:
+            return self.choices[int(share * len(self.choices))]
+        if self.low is None:
+            return self.default
+        if self.type == "int":
+            return int(self.low + int(share * (self.high - self.low + 1)))
+        digits = 1 - floor(log10((self.high - self.low) / 2))  # at least twenty steps
+        value = round(self.low + share * (self.high - self.low), digits)
+        return float(min(max(value, self.low), self.high))
 
     def parse(self, text: str):
         """Return `text` as a value of this parameter, or refuse it with the list of valid ones."""
@@ -117,6 +139,7 @@ def read(path: Path) -> Chapter:
                 choices=tuple(spec.get("choices", ())),
                 low=spec.get("range", (None, None))[0],
                 high=spec.get("range", (None, None))[1],
+                personal=spec.get("personal", True),
             )
             for name, spec in meta.get("parameters", {}).items()
         )

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import jupytext
@@ -84,6 +85,23 @@ def chapter(name, assignments):
     click.echo(f"{source.title}: done in {seconds:.1f} s")
     click.echo(f"Notebook: {target}")
     click.echo(f"Figures, tables and numbers: {target.with_suffix('')}")
+
+
+@cli.command("problem-set")
+@click.argument("name", metavar="CHAPTER")
+@click.argument("roster", type=click.Path(path_type=Path))
+@click.argument("assignments", nargs=-1, metavar="[PARAMETER=VALUE]…")
+@click.option("--seed", default=1, type=click.IntRange(0), show_default=True)
+@click.option("--pdf", is_flag=True, help="Print the sheets too (needs Chromium).")
+def problem_set(name, roster, assignments, seed, pdf):
+    """Make a problem set for each student of ROSTER (csv: id,name), and the lecturer's key."""
+    from lib.book import problem_sets
+
+    source = chapters.find(name)
+    folder = problem_sets.make(source, roster, seed, source.parse(list(assignments)), pdf)
+    click.echo(f"Sheets to hand out: {folder / 'sheets'}")
+    click.echo(f"Your key, with solutions: {folder / 'key'}")
+    click.echo(f"Each student's notebook, figures and tables: {folder / 'runs'}")
 
 
 @cli.command()

@@ -27,7 +27,7 @@ from pytask_parallel import ParallelBackend
 
 from lib import data, paths
 from lib.book import chapters, pages, replication
-from lib.errors import BookError
+from lib.errors import BookError, Refused
 
 HTML = paths.BUILD / "html"
 WORK = paths.BUILD / "work"
@@ -122,6 +122,8 @@ def execute(chapter: chapters.Chapter, target: Path, live: Path, parameters=None
     ------
     BookError
         In one sentence: the user's mistake that a cell reported, or the cell that failed.
+    Refused
+        If the chapter does not accept these parameters together.
     """
     import matplotlib.font_manager  # noqa: F401 - builds its cache here, not noisily in a kernel
 
@@ -158,7 +160,8 @@ def run(chapter: chapters.Chapter, result: Path, live: Path, parameters: dict) -
     except PapermillExecutionError as error:
         told = " ".join(error.evalue.split())
         if error.ename in {"BookError", "DataError"}:
-            raise BookError(f"{chapter.name}: {told}") from error
+            refused = Refused if parameters and error.ename == "BookError" else BookError
+            raise refused(f"{chapter.name}: {told}") from error
         kept = keep_failure(result, chapter)
         raise BookError(
             f"{chapter.name} failed in cell {error.exec_count} with {error.ename}: {told} "

@@ -127,7 +127,7 @@ class Session:
         row = self._keep_exhibit(
             "table", name, f"{name}.csv", caption, data, formats=json.dumps(formats or {})
         )
-        html = _formatted(self.live / f"{name}.csv", formats or {}).to_html(index=False)
+        html = formatted(self.live / f"{name}.csv", formats or {}).to_html(index=False)
         self._exhibit(row, html, fold)
 
     def value(self, name: str, value, fmt: str = "{}", *, data) -> None:
@@ -323,7 +323,7 @@ class Session:
         """Return the MyST of an exhibit; only the named one of a pair is numbered."""
         caption = f"{row['caption']} {row['source']}".strip()
         if row["kind"] == "table":
-            body = _formatted(folder / row["file"], json.loads(row["formats"]))
+            body = formatted(folder / row["file"], json.loads(row["formats"]))
             return _table(
                 body, f"tbl-{self.chapter.number}-{row['name']}" if named else "", caption
             )
@@ -350,7 +350,7 @@ def _duration(seconds: int) -> str:
     return f"{seconds} seconds" if seconds <= 90 else f"{round(seconds / 60)} minutes"
 
 
-def _formatted(path: Path, formats: dict) -> pd.DataFrame:
+def formatted(path: Path, formats: dict) -> pd.DataFrame:
     """Read a kept table and format its numbers for a reader; an empty cell stays empty."""
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     for column, fmt in formats.items():
