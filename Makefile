@@ -1,6 +1,6 @@
 # Every target is one Python command, `python -m lib TARGET`, for machines without make.
 PYTHON ?= python3
-TARGETS = book student test data replicate notebooks serve bench lint clean
+TARGETS = book student pdf test data replicate notebooks serve bench lint clean
 
 .PHONY: $(TARGETS) chapter problem-set
 $(TARGETS):

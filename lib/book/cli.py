@@ -43,6 +43,20 @@ def student():
     click.echo(f"The students' edition: {editions.student()}")
 
 
+@cli.command()
+@click.option("--students", is_flag=True, help="Print the edition without solutions.")
+@click.option("--code", is_flag=True, help="Print the code of the chapters too.")
+def pdf(students, code):
+    """Print the whole book as one PDF (needs Chromium)."""
+    from lib.book import editions, pipeline, printing
+
+    printing.chromium()  # so that its absence is told before the work
+    page = editions.student() if students else pipeline.build()
+    target = paths.BUILD / ("book-students.pdf" if students else "book.pdf")
+    click.echo("  Printing …")
+    click.echo(f"The printed book: {printing.book_pdf(page.parent, target, code=code)}")
+
+
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def test(arguments):
