@@ -2,7 +2,7 @@
 PYTHON ?= python3
 TARGETS = book student pdf test data replicate notebooks serve bench lint clean
 
-.PHONY: $(TARGETS) chapter problem-set
+.PHONY: $(TARGETS) chapter problem-set slides
 $(TARGETS):
 	@$(PYTHON) -m lib $@ $(ARGS)
 
@@ -13,3 +13,7 @@ chapter:
 # make problem-set CH=31 ROSTER=students.csv SEED=1 P="year=2011"
 problem-set:
 	@$(PYTHON) -m lib problem-set $(CH) "$(ROSTER)" $(P) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# make slides CH=13
+slides:
+	@$(PYTHON) -m lib slides $(CH)

@@ -101,6 +101,15 @@ def chapter(name, assignments):
     click.echo(f"Figures, tables and numbers: {target.with_suffix('')}")
 
 
+@cli.command()
+@click.argument("name", metavar="CHAPTER")
+def slides(name):
+    """Make a deck of a chapter's headings, formulas, figures and tables."""
+    from lib.book import slides as deck
+
+    click.echo(f"The deck: {deck.make(chapters.find(name))}")
+
+
 @cli.command("problem-set")
 @click.argument("name", metavar="CHAPTER")
 @click.argument("roster", type=click.Path(path_type=Path))

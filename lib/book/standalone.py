@@ -166,7 +166,10 @@ class Page:
                 return ", ".join(f"{who} ({year})" for who, year in told)
             return titled[1] if titled else names.get(target, target)
 
-        return _markdown().render(ROLE.sub(role, text))
+        def numbered(match) -> str:
+            return f"$$\n{match[1]} \\tag{{{numbers[match[2]]}}}\n$$"
+
+        return _markdown().render(ROLE.sub(role, EQUATION.sub(numbered, text)))
 
     def numbered(self) -> dict[str, str]:
         """Return the name of each exhibit → what the page calls it."""
@@ -188,8 +191,8 @@ class Page:
         ]
         return "\n".join(shown)
 
-    def exhibit(self, row) -> str:
-        """Show one figure or table of the run with its caption and source."""
+    def exhibit(self, row, rows: int | None = None) -> str:
+        """Show one figure or table of the run with its caption and source; at most some `rows`."""
         short = "fig" if row.kind == "figure" else "tbl"
         number = self.numbered()[f"{short}-{self.live.name[:2]}-{row.name}"]
         caption = f"<b>{number}.</b> " + self.html(f"{row.caption} {row.source}").strip()
@@ -201,7 +204,10 @@ class Page:
             body = f'<img alt="{escape(row.alt)}" src="data:image/{kind};base64,{content}">'
         else:
             frame = session.formatted(path, json.loads(row.formats))
-            body = TABLE.format(label=escape(number), table=frame.to_html(index=False, border=0))
+            table = frame.iloc[:rows].to_html(index=False, border=0)
+            body = TABLE.format(label=escape(number), table=table)
+            if rows and len(frame) > rows:
+                body += f'<p class="more">The first {rows} of {len(frame)} rows.</p>'
         return f"<figure>{body}<figcaption>{caption}</figcaption></figure>"
 
 
