@@ -12,6 +12,7 @@ from lib import data, paths
 from lib.book import chapters, pages, replication, session
 from lib.errors import BookError
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="6"><path d="M1 1h5"/></svg>'
 KEY = ("figure_3", "import_distance", "all", "about")
 
 
@@ -58,6 +59,7 @@ def keep(chapter, text="4,800 km", tier="original"):
     ]
     pd.DataFrame(rows).to_csv(chapter.recorded / "exhibits.csv", index=False)
     (chapter.recorded / "means.csv").write_text("km\n4800\n")
+    (chapter.recorded / "series.svg").write_text(SVG)
     (chapter.recorded / "stamp.json").write_text(json.dumps({"date": "2026-01-02"}))
 
 
@@ -110,6 +112,22 @@ def test_figure_and_table_on_originals_stand_alone(make, shown):
     assert not any("tab-set" in text for text in shown)
     assert ":name: fig-11-series" in shown[0] and ":alt: a line" in shown[0]
     assert ":name: tbl-11-means" in shown[1]
+
+
+def test_every_exhibit_offers_its_files_and_they_are_there(make, shown):
+    chapter = make("sample")
+    keep(chapter)
+    chapter.figure(draw(), "series", caption="Live.", alt="a line", data=["geodist"])
+    chapter.table(pd.DataFrame({"km": [1.0]}), "means", caption="Live.", data=["geodist"])
+    roots = {"_live/11_import_distance": chapter.live}
+    roots["../data/replicated/11_import_distance"] = chapter.recorded
+    for text, kinds in zip(shown, [["SVG", "PNG"], ["CSV", "LaTeX"]], strict=True):
+        found = re.findall(r"\{download\}`(\w+) <(.*?11_import_distance)/([^>]+)>`", text)
+        assert [kind for kind, _, _ in found] == kinds * 2  # the recorded one, then this build's
+        assert all((roots[root] / name).stat().st_size for _, root, name in found)
+        assert len({(root, name) for _, root, name in found}) == 4
+    record = "On originals"
+    assert "series-recorded.png" in shown[0].partition("This build")[0].partition(record)[2]
 
 
 def test_figure_and_table_on_the_sample_come_second(make, shown):

@@ -26,7 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from pytask_parallel import ParallelBackend
 
 from lib import data, paths
-from lib.book import chapters, pages, replication
+from lib.book import chapters, downloads, pages, replication
 from lib.errors import BookError, Refused
 
 HTML = paths.BUILD / "html"
@@ -433,7 +433,8 @@ def record(chapter: chapters.Chapter) -> None:
     target = paths.REPLICATED / chapter.name
     fresh = target.with_name(target.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(paths.LIVE / chapter.name, fresh, ignore=shutil.ignore_patterns("numbers.csv"))
+    beside = shutil.ignore_patterns("numbers.csv", downloads.FOLDER)
+    shutil.copytree(paths.LIVE / chapter.name, fresh, ignore=beside)
     versions = {
         p.key: {"tier": p.tier, "version": p.version, "sha256": p.sha256}
         for p in map(data.provenance, chapter.datasets)

@@ -9,6 +9,7 @@ from functools import cache
 import pandas as pd
 
 from lib import paths
+from lib.book import downloads
 from lib.errors import BookError
 
 KEY = ["paper", "item", "row", "column", "stat"]
@@ -219,7 +220,7 @@ def differences(chapter, live) -> list[str]:
     kept = paths.REPLICATED / chapter.name
     if not (kept / "stamp.json").is_file():
         return [f"{chapter.name}: never recorded"]
-    names = {p.name for p in live.iterdir()} - {"numbers.csv"}
+    names = {p.name for p in live.iterdir()} - {"numbers.csv", downloads.FOLDER}
     problems = [
         f"{chapter.name}: {name} is in one of record and build only"
         for name in sorted(names ^ ({p.name for p in kept.iterdir()} - {"stamp.json"}))

@@ -16,7 +16,7 @@ from IPython.display import display
 from myst_nb import glue
 
 from lib import data, paths
-from lib.book import chapters, replication, style
+from lib.book import chapters, downloads, replication, style
 from lib.errors import BookError
 
 STANDS_IN = {"sample", "absent"}
@@ -36,7 +36,8 @@ class Session:
     def __init__(self, chapter: chapters.Chapter):
         self.chapter = chapter
         self.live = Path(os.environ.get("GVC_BOOK_LIVE") or tempfile.mkdtemp(prefix="gvc-book-"))
-        self.live.mkdir(parents=True, exist_ok=True)
+        self.downloads = self.live / downloads.FOLDER
+        self.downloads.mkdir(parents=True, exist_ok=True)
         self.recorded = paths.REPLICATED / chapter.name
         self.provenance = {key: data.provenance(key) for key in chapter.datasets}
         self._rows: dict[str, list[dict]] = {}
@@ -104,7 +105,7 @@ class Session:
 
     def figure(self, fig, name: str, *, caption: str, alt: str, data) -> None:
         """Show a figure with caption, alternative text and source line, and keep it."""
-        path = style.save(fig, self.live / name)
+        path = style.save(fig, self.live / name, vectors=self.downloads)
         row = self._keep_exhibit("figure", name, path.name, caption, data, alt=alt)
         kind = {".svg": "svg+xml", ".png": "png"}[path.suffix]
         content = b64encode(path.read_bytes()).decode()
@@ -267,7 +268,11 @@ class Session:
             )
         shown = pd.DataFrame(rows)
         shown = shown[shown["status"].isin(statuses)]
-        table = _table(shown, f"tbl-{self.chapter.number}-{name}", caption)
+        label = f"tbl-{self.chapter.number}-{name}"
+        kept = self.downloads / f"{name}.csv"
+        shown.to_csv(kept, index=False, lineterminator="\n")
+        links = [("CSV", kept), ("LaTeX", self._latex(shown, name, caption))]
+        table = f"{_table(shown, label, caption)}\n\n{self._links(links)}"
         fold = f"{len(shown)} numbers" if len(shown) > LONG else ""
         self._show(_folded(table, fold), shown.to_html())
 
@@ -320,18 +325,43 @@ class Session:
         )
 
     def _directive(self, row, folder: Path, url: str, named: bool) -> str:
-        """Return the MyST of an exhibit; only the named one of a pair is numbered."""
+        """Return the MyST of an exhibit and its downloads; only the named of a pair is numbered."""
         caption = f"{row['caption']} {row['source']}".strip()
+        path, name = folder / row["file"], f"{self.chapter.number}-{row['name']}"
+        stem = row["name"] if folder == self.live else f"{row['name']}-recorded"
         if row["kind"] == "table":
-            body = formatted(folder / row["file"], json.loads(row["formats"]))
-            return _table(
-                body, f"tbl-{self.chapter.number}-{row['name']}" if named else "", caption
-            )
+            body = formatted(path, json.loads(row["formats"]))
+            links = [("CSV", path), ("LaTeX", self._latex(body, stem, caption))]
+            shown = _table(body, f"tbl-{name}" if named else "", caption)
+            return f"{shown}\n\n{self._links(links)}"
         options = f":alt: {row['alt']}\n:width: 100%\n"
+        shown = f"```{{image}} {url}/{row['file']}\n{options}```\n\n{caption}"
         if named:
-            name = f"fig-{self.chapter.number}-{row['name']}"
-            return f"```{{figure}} {url}/{row['file']}\n:name: {name}\n{options}\n{caption}\n```"
-        return f"```{{image}} {url}/{row['file']}\n{options}```\n\n{caption}"
+            head = f"```{{figure}} {url}/{row['file']}\n:name: fig-{name}\n"
+            shown = f"{head}{options}\n{caption}\n```"
+        vectors = path if path.suffix == ".svg" else self.downloads / f"{stem}.svg"
+        links = [("SVG", vectors)] if vectors.is_file() else []
+        bitmap = path if path.suffix == ".png" else self.downloads / f"{stem}.png"
+        links.append(("PNG", bitmap if bitmap == path else downloads.png(path, bitmap)))
+        return f"{shown}\n\n{self._links(links)}"
+
+    def _latex(self, frame: pd.DataFrame, stem: str, caption: str) -> Path:
+        path = self.downloads / f"{stem}.tex"
+        label = f"tbl-{self.chapter.number}-{stem}"
+        path.write_text(downloads.latex(frame, _alignment(frame), caption, label), encoding="utf-8")
+        return path
+
+    def _links(self, files: list[tuple[str, Path]]) -> str:
+        """Return the line below an exhibit that offers its files."""
+        roots = {self.live: f"_live/{self.chapter.name}"}
+        roots[self.recorded] = f"../data/replicated/{self.chapter.name}"
+        links = []
+        for kind, path in files:
+            root = next(root for root in roots if path.is_relative_to(root))
+            links.append(
+                f"{{download}}`{kind} <{roots[root]}/{path.relative_to(root).as_posix()}>`"
+            )
+        return f":::{{container}} downloads\n{' · '.join(links)}\n:::"
 
     @staticmethod
     def _show(markdown: str, html: str) -> None:

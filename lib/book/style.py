@@ -95,12 +95,15 @@ def world_map(
     return fig
 
 
-def save(fig, stem: Path) -> Path:
-    """Write a figure as SVG, or as PNG where the vectors would weigh more than 100 kB."""
+def save(fig, stem: Path, vectors: Path) -> Path:
+    """Write a figure as SVG, or as PNG where the vectors would weigh more than 100 kB.
+
+    Heavy vectors go to the folder `vectors`.
+    """
     path = stem.with_suffix(".svg")
     fig.savefig(path, metadata={"Date": None})
     if path.stat().st_size > LARGEST:
-        path.unlink()
+        path.replace(vectors / path.name)
         path = stem.with_suffix(".png")
         for dpi in (200, 160, 120, 100, 80):
             fig.savefig(path, dpi=dpi, metadata={"Software": None})
