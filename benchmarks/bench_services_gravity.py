@@ -27,7 +27,6 @@ from lib.models import services_gravity as gravity
 SIZES = (20, 40, 65)
 KEPT = paths.REPLICATED / "benchmarks" / "services_gravity.csv"
 ONE, GIB, ALL = 3.0, 2.0, 120.0  # limits at full size: seconds, GiB, seconds
-DIGITAL = ("58T60", "61", "62T63", "64T66", "69T75", "90T93")
 
 
 def world(economies: int) -> gravity.Panel:
@@ -41,7 +40,7 @@ def world(economies: int) -> gravity.Panel:
     missing = ("cultural_distance", "internet_users", "oecd_digital_stri", "telephones_1990")
     culture, internet, regulation, telephones = (data.load(k, tier="sample") for k in missing)
     panel = gravity.with_traits(
-        gravity.panel(cells, part["rules"], people, DIGITAL),
+        gravity.panel(cells, part["rules"], people, gravity.DIGITAL["oecd_icio"]),
         stages=people.loc[people["developed"] == 1, "country"].unique(),
         gap=gvc.first_mover_gap(cells).to_numpy(),
         lengths=cells.merge(lengths, how="left")["length"].to_numpy(),

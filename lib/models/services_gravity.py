@@ -27,6 +27,43 @@ RULES = {
     "privacy": "rule2_privacy",
     "cooperation": "rule3_cooperation",
 }
+_ECONOMIES = """
+ARG AUS AUT BEL BGR BRA BRN CAN CHE CHL CHN COL CRI CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HKG HRV
+HUN IDN IND IRL ISL ISR ITA JPN KAZ KHM KOR LAO LTU LUX LVA MAR MEX MLT MMR MYS NLD NOR NZL PER PHL
+POL PRT ROU RUS SAU SGP SVK SVN SWE THA TUN TUR USA VNM ZAF
+"""
+ECONOMIES = tuple(_ECONOMIES.split())
+"""The 65 economies: those of the OECD's tables of 2021 without the rest of the world and Taiwan."""
+_DEVELOPED = """
+AUS AUT BEL CAN CHE CYP CZE DEU DNK ESP FIN FRA GBR GRC HRV IRL ISL ITA JPN KOR LUX MLT NLD NOR NZL
+PRT SVN SWE USA
+"""
+DEVELOPED = tuple(_DEVELOPED.split())
+"""Twenty-nine economies that give the paper's numbers of rows; it does not list its own."""
+_WIOD_2016 = """
+G45 G46 G47 H49 H50 H51 H52 H53 I J58 J59_J60 J61 J62_J63 K64 K65 K66 L68 M69_M70 M71 M72 M73
+M74_M75 N O84 P85 Q R_S
+"""
+_OECD = """
+45T47 49 50 51 52 53 55T56 58T60 61 62T63 64T66 68 69T75 77T82 84 85 86T88 90T93 94T96
+G H49 H50 H51 H52 H53 I J58T60 J61 J62_63 K L M N O P Q R S
+"""
+_DIGITAL_2016 = "J58 J59_J60 J61 J62_J63 K64 K65 K66 M69_M70 M71 M72 M73 M74_M75 R_S"
+_DIGITAL_OECD = "58T60 61 62T63 64T66 69T75 90T93 J58T60 J61 J62_63 K M R"
+SERVICES = {
+    "wiod_2013": tuple(f"c{n}" for n in range(19, 35)),
+    "wiod_2016": tuple(_WIOD_2016.split()),
+    "oecd_icio": tuple(_OECD.split()),
+}
+"""Service sectors by table, under the codes of its editions: trade to other services, without
+utilities, construction and private households. The OECD's tables have nineteen."""
+DIGITAL = {
+    "wiod_2013": ("c27", "c28", "c30", "c34"),
+    "wiod_2016": tuple(_DIGITAL_2016.split()),
+    "oecd_icio": tuple(_DIGITAL_OECD.split()),
+}
+"""The digital-intensive ones: publishing, telecommunications, computing, finance, professions, arts
+(ISIC 58, 61, 62, 64, 69, 90), and the nearest sectors of the releases of WIOD."""
 LINKAGES = ("ln_vs", "ln_vs1", "ln_vs2", "ln_vsfor", "ln_vsback")
 
 
