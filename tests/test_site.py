@@ -44,6 +44,12 @@ DESKTOP, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 WEIGHT = 3_000_000
 """Bytes that a page may load beside what all pages share."""
 
+AXE = paths.BUILD / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+"""Put there by ``npm install --prefix _build/axe axe-core``; without it, its test is skipped."""
+FAULTS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+  .filter((fault) => ["serious", "critical"].includes(fault.impact))
+  .flatMap((fault) => fault.nodes.map((node) => `${fault.id}: ${node.target.join(" ")}`))"""
+
 LEAKS = {
     "a MyST role": r"\{[a-z]+(:[a-z]+)?\}`|\{(glue|doc|ref|cite|eq|numref)\b",
     "a MyST fence": r":::|```",
@@ -402,3 +408,69 @@ def test_the_dials_of_chapter_13_move_by_keyboard_and_offline(page, root):
     assert len(rows) == 100 and rows[:10] == rows[90:]  # without costs all importers are alike
     explorer.locator("[name=wages]").uncheck()
     assert re.findall(r"\d\.\d\d", told.text_content())[0] == ideal
+
+
+# -- for those who listen, and those who cannot use a mouse ---------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_serious_fault(browser, name, scheme):
+    if not AXE.is_file():
+        pytest.skip("axe-core is not there (npm install --prefix _build/axe axe-core)")
+    with browser.new_context(viewport=DESKTOP, color_scheme=scheme) as own:
+        page = own.new_page()
+        page.goto(f"{HTML.as_uri()}/{name}")
+        page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate(FAULTS) == []
+
+
+def test_a_long_table_sorts_by_key_and_comes_back(page, root):
+    name = "book/data.html"
+    page.goto(f"{root}/{name}")
+    heading = page.locator("article th[aria-sort]").first
+    column = page.locator("article table").first.locator("tbody tr td:first-child")
+    before = column.all_text_contents()
+    assert len(before) > 8
+    heading.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    key = "(a, b) => a.localeCompare(b)"
+    trimmed = "all => all.map((e) => e.textContent.trim())"
+    rising = column.evaluate_all(trimmed)
+    assert rising == page.evaluate(f"all => all.toSorted({key})", rising)
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert column.evaluate_all(trimmed) == rising[::-1]
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "none"
+    assert column.all_text_contents() == before
+
+
+def test_numbers_sort_as_numbers_with_true_minus_and_thousands(page):
+    script = (paths.BOOK / "static" / "book.js").read_text(encoding="utf-8")
+    cells = ["1,200", "−3.5", "12 (sample)", "–", "0.5***", "-7", "900", "5 %"]
+    rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in cells)
+    table = f"<table><thead><tr><th>x</th></tr></thead><tbody>{rows}</tbody></table>"
+    page.set_content(f"<article>{table}</article><script>{script}</script>")
+    page.locator("button.sort").click()
+    assert page.locator("td").all_text_contents() == [
+        *["-7", "−3.5", "0.5***", "5 %", "12 (sample)", "900", "1,200"],
+        "–",  # what has no number stands last
+    ]
+
+
+def test_every_download_is_there_and_is_what_it_says(browser):
+    starts = {".csv": b"", ".tex": b"% needs", ".svg": b"<?xml", ".png": b"\x89PNG"}
+    found = {
+        (HTML / name).parent / unquote(link)
+        for name in CHAPTERS
+        for link in re.findall(
+            r'<a class="reference download[^>]*href="([^"]+)"', source(HTML / name)
+        )
+    }
+    if not found:
+        pytest.skip("no page of this book offers a download")
+    assert {path.suffix for path in found} <= set(starts)
+    assert not [path for path in found if not path.read_bytes().startswith(starts[path.suffix])]

@@ -13,8 +13,14 @@ from lib.book import pages
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
 FAULTS = re.compile(
     r'<link rel="preload" as="font"[^>]*>\s*|(?<=<section) id="(exercise|solution|proof)-content"'
+    r'|(?<=<summary) aria-label="Toggle hidden content"'
+    r'|(?<=<div) role="list"(?= class="citation-list")'
+    r'|(?<=<button class="btn search-button-field search-button__button") title="Search"'
+    r' aria-label="Search"'
 )
-"""Font preloads, which fail from ``file://``, and one id that every exercise of a page carries."""
+"""What is taken out of the pages: font preloads, which fail from ``file://``; one id that every
+exercise of a page carries; labels that hide a control's visible text from those who listen, and the
+role of a list whose children are no items."""
 HAN = r"[\u3400-\u9fff]"
 FIRST_PAGE = """<!DOCTYPE html>
 <html lang="{lang}">
