@@ -140,17 +140,18 @@ def notebooks():
 
 @cli.command()
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), show_default=True)
-def serve(port):
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 inside a container.")
+def serve(port, host):
     """Serve the built book on this machine."""
     folder = paths.BUILD / "html"
     if not (folder / "index.html").is_file():
         raise BookError("There is no built book yet; run `make book` first.")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = http.server.ThreadingHTTPServer((host, port), handler)
     except OSError as error:
         raise BookError(f"Port {port} is taken; choose another with --port.") from error
-    click.echo(f"http://127.0.0.1:{port}  (Ctrl-C stops)")
+    click.echo(f"http://{host}:{port}  (Ctrl-C stops)")
     with server:
         server.serve_forever()
 
