@@ -6,6 +6,8 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.search.en import SearchEnglish
 
 from lib.book import pages
@@ -22,6 +24,17 @@ FAULTS = re.compile(
 exercise of a page carries; labels that hide a control's visible text from those who listen, and the
 role of a list whose children are no items."""
 HAN = r"[\u3400-\u9fff]"
+TELLING = 12
+"""Letters from which a single word is a term that readers do not meet every day."""
+NOT_PROSE = (
+    nodes.title,
+    nodes.reference,
+    nodes.literal,
+    nodes.caption,
+    nodes.table,
+    nodes.math,
+    addnodes.pending_xref,
+)
 FIRST_PAGE = """<!DOCTYPE html>
 <html lang="{lang}">
 <head>
@@ -39,6 +52,7 @@ def setup(app):
     app.add_search_language(EnglishAndChinese)
     app.connect("config-inited", fill_in)
     app.connect("builder-inited", ship_mathjax)
+    app.connect("doctree-read", link_terms)
     app.connect("html-page-context", choose_scripts, priority=900)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -69,6 +83,65 @@ def fill_in(app, config) -> None:
     """Compute what the pages quote; read MathJax from beside the pages."""
     config.myst_substitutions = pages.substitutions()
     config.mathjax_path = "../mathjax/tex-chtml.js"
+
+
+def glossary(app) -> list[str]:
+    """Return the terms of the glossary page, if the book has one."""
+    path = Path(app.srcdir) / "book" / "glossary.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    blocks = re.findall(r"(?ms)^```\{glossary\}\n(.*?)^```", text)
+    return [term for block in blocks for term in re.findall(r"(?m)^(\S.*)$", block)]
+
+
+def link_terms(app, doctree) -> None:
+    """Link the first use of each telling term in a chapter's text to the glossary.
+
+    A term tells by its length or by having several words: "lag" and "openness" are left alone.
+    """
+    if not re.match(r"\d\d_", Path(app.env.docname).name):
+        return
+    terms = {t.lower().replace("–", "-"): t for t in glossary(app) if " " in t or len(t) >= TELLING}
+    if not terms:
+        return
+    listed = "|".join(re.escape(t) for t in sorted(terms, key=len, reverse=True))
+    pattern = re.compile(rf"\b({listed})(?:s|es)?\b".replace(r"\-", "[–-]"), re.IGNORECASE)
+    for text in list(doctree.findall(nodes.Text)):
+        if not in_prose(text):
+            continue
+        parts, place = [], 0
+        for match in pattern.finditer(text):
+            term = terms.pop(match[1].lower().replace("–", "-"), None)
+            if term:
+                parts += [nodes.Text(text[place : match.start()]), reference(app, term, match[0])]
+                place = match.end()
+        if parts:
+            text.parent.replace(text, [*parts, nodes.Text(text[place:])])
+
+
+def in_prose(text: nodes.Text) -> bool:
+    """Tell whether a text is prose: in a paragraph, and in no heading, link, table or code."""
+    above, node = [], text.parent
+    while node is not None:
+        above.append(node)
+        node = node.parent
+    return any(isinstance(n, nodes.paragraph) for n in above) and not any(
+        isinstance(n, NOT_PROSE) for n in above
+    )
+
+
+def reference(app, term: str, shown: str) -> addnodes.pending_xref:
+    """Return a link to a term of the glossary; Sphinx finds its place later."""
+    inline = nodes.inline("", shown, classes=["xref", "std", "std-term"])
+    return addnodes.pending_xref(
+        "",
+        inline,
+        refdomain="std",
+        reftype="term",
+        reftarget=term,
+        refdoc=app.env.docname,
+        refexplicit=True,
+        refwarn=True,
+    )
 
 
 def ship_mathjax(app) -> None:
