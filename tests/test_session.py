@@ -271,3 +271,24 @@ def test_an_interactive_part_carries_its_data_and_asks_for_nothing_else(make, mo
     block = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.S)
     assert json.loads(block.group(1)) == {"told": "</script><b>"}
     assert re.search(r'<div class="chain-explorer"[^>]* hidden>', html)  # nothing without scripts
+
+
+def test_the_lecturers_table_names_every_chapter_and_what_it_fetches():
+    table = pages.teaching_table()
+    for chapter in chapters.chapters():
+        (row,) = [line for line in table.splitlines() if f"<{chapter.name}>" in line]
+        for key in chapter.datasets:
+            entry = data.catalogue()[key]
+            assert (entry.short in row) != entry.embedded, key
+        for parameter in chapter.parameters:
+            assert (f"`{parameter.name}`" in row) == parameter.personal
+
+
+def test_the_plans_name_every_chapter():
+    """Twelve weeks cover the book; four sessions name only chapters that there are."""
+    text = (paths.BOOK / "teaching.md").read_text(encoding="utf-8")
+    weeks, sessions = re.findall(r"(?ms)^\| (?:week|session) .*?\n\n", text)
+    names = {chapter.name for chapter in chapters.chapters()}
+    chosen = re.compile(r"<(\d\d_\w+)>")
+    assert set(chosen.findall(weeks)) == names >= set(chosen.findall(sessions))
+    assert weeks.count("\n| ") == 12 and sessions.count("\n| ") == 4

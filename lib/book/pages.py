@@ -25,6 +25,7 @@ def substitutions() -> dict[str, str]:
         "data_entries": data_entries(),
         "data_by_hand": data_by_hand(),
         "data_size": download_size(),
+        "teaching_table": teaching_table(),
         "exhibits": exhibits(),
         **benchmarks(),
         **recorded_values(),
@@ -210,6 +211,26 @@ def download_size() -> str:
     """What ``make data`` downloads in all."""
     entries = [entry for entry in data.catalogue().values() if not entry.embedded]
     return f"{sum(file.bytes for entry in entries for file in entry.files) / 1e6:.0f} MB"
+
+
+def teaching_table() -> str:
+    """One row per chapter: its originals, fetched or put in place by hand, and what is drawn."""
+    entries = data.catalogue()
+    rows = []
+    for chapter in chapters.chapters():
+        used = [entries[key] for key in chapter.datasets if not entries[key].embedded]
+        fetched = [entry.short for entry in used if not entry.steps]
+        by_hand = [entry.short for entry in used if entry.steps]
+        drawn = [f"`{p.name}`" for p in chapter.parameters if p.personal]
+        rows.append(
+            {
+                "chapter": f"{{doc}}`{chapter.number} <{chapter.name}>`",
+                "fetched": "; ".join(fetched) or "–",
+                "by hand, if wanted": "; ".join(by_hand) or "–",
+                "drawn for each student": ", ".join(drawn) or "–",
+            }
+        )
+    return markdown(pd.DataFrame(rows))
 
 
 def data_by_hand() -> str:
