@@ -33,8 +33,14 @@ class Design:
         """Tell whether each level of an effect lies in one cluster."""
         if self.cluster is None:
             return False
-        pairs = pd.DataFrame({"e": self.effects[effect], "c": self.cluster})
-        return len(pairs.drop_duplicates()) == self.effects[effect].nunique()
+        level, cluster = self.effects[effect].to_numpy(), self.cluster.to_numpy()
+        of_level = np.zeros(level.max() + 1, cluster.dtype)
+        of_level[level] = cluster
+        return bool((of_level[level] == cluster).all())
+
+    def levels(self, effect: str) -> int:
+        """Return how many levels an effect has."""
+        return int(self.effects[effect].to_numpy().max()) + 1
 
 
 def design(data, numbers, absorb, cluster) -> Design:
@@ -70,6 +76,8 @@ def _without_singletons(found: Design) -> Design:
         keep &= ~alone
     if keep.sum() < 2:
         raise BookError("Too few observations are left once gaps and singletons are dropped.")
+    if keep.all():
+        return found
     left = found.effects[keep]
     return replace(
         found,

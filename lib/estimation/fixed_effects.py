@@ -163,9 +163,7 @@ def summary(
     """Put an estimate together: corrected covariance, degrees of freedom, shares explained."""
     n, k = len(found.numbers), len({*names} - {"constant"}) + 1
     k += sum(
-        found.effects[e].nunique() - 1
-        for e in found.effects
-        if correction == "full" or not found.nested(e)
+        found.levels(e) - 1 for e in found.effects if correction == "full" or not found.nested(e)
     )
     groups = None if found.cluster is None else found.cluster.nunique()
     if groups == 1:

@@ -248,7 +248,7 @@ def _reduced(data, y, x, endogenous, instruments, absorb, cluster):
 def _correction(found: Design, k: int) -> tuple[float, int]:
     """Return the factor on the sandwich and the degrees of freedom, by the rule of ``hdfe``."""
     n, k = len(found.numbers), k + 1
-    k += sum(found.effects[e].nunique() - 1 for e in found.effects if not found.nested(e))
+    k += sum(found.levels(e) - 1 for e in found.effects if not found.nested(e))
     if n <= k:
         raise BookError(f"{n} observations cannot identify {k} parameters; absorb less.")
     if found.cluster is None:
