@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pyfixest
 import pytest
 import statsmodels.api as sm
 
 from lib import estimation
 from lib.errors import BookError
+from lib.estimation._design import quiet
 
 X = ["trade", "size"]
 
@@ -101,6 +103,30 @@ def test_only_effects_outside_the_clusters_count_as_parameters():
     assert factor["none"] == 1
     assert factor["nested"] == pytest.approx(g / (g - 1) * (n - 1) / (n - 11))
     assert factor["full"] == pytest.approx(g / (g - 1) * (n - 1) / (n - 11 - 11))
+
+
+FIXEST = [
+    (["country", "year"], "country", {"CRV1": "country"}),  # one effect within clusters, chapter 32
+    (["country", "year"], ("country", "half"), {"CRV1": "cell"}),  # none, chapter 14
+    ([], None, "hetero"),
+]
+
+
+@pytest.mark.parametrize(("absorb", "cluster", "vcov"), FIXEST)
+def test_the_correction_is_the_default_of_fixest(absorb, cluster, vcov):
+    """By its port to Python, for least squares and two stages: the tabs of R lean on this."""
+    frame = panel().assign(half=lambda f: f["year"] % 2)
+    frame["cell"] = frame["country"].astype(str) + frame["half"].astype(str)
+    frame["z"] = frame["trade"] + np.random.default_rng(1).normal(size=len(frame))
+    effects = f" | {' + '.join(absorb)}" if absorb else ""
+    ours = estimation.hdfe(frame, "y", ["trade", "size"], absorb, cluster)
+    with quiet():
+        peer = pyfixest.feols(f"y ~ trade + size{effects}", frame, vcov=vcov)
+    np.testing.assert_allclose(ours.std_errors, peer.se()[["trade", "size"]], rtol=1e-9)
+    two, _ = estimation.two_stage(frame, "y", ["size"], "trade", "z", absorb, cluster)
+    with quiet():
+        peer = pyfixest.feols(f"y ~ size{effects} | trade ~ z", frame, vcov=vcov)
+    np.testing.assert_allclose(two["std_error"], peer.se()[["trade", "size"]], rtol=1e-9)
 
 
 def test_the_true_effect_is_found_exactly_without_noise_and_roughly_with_it():
