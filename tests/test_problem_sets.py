@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,6 +91,8 @@ def test_each_line_that_is_not_utf8_is_told(roster):
 
 
 def test_an_absent_roster_is_one_sentence(tmp_path):
+    with pytest.raises(BookError, match="needs a roster"):
+        problem_sets.read_roster(Path(""))  # make without ROSTER=…
     with pytest.raises(BookError, match="cannot be read: No such file"):
         problem_sets.read_roster(tmp_path / "none.csv")
 

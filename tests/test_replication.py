@@ -222,6 +222,8 @@ def record(tmp_path, monkeypatch):
         '<svg><path id="m5de7fa03d5" d="M 1.5 2.25"/><use xlink:href="#m5de7fa03d5"/></svg>'
     )
     shutil.copytree(kept, live)
+    (live / "downloads").mkdir()  # other formats of what is recorded are made, not kept
+    (live / "downloads" / "table.tex").write_text("made anew")
     (kept / "stamp.json").write_text("{}")
     keys = replication.published()
     keys = keys[keys["paper"] == "gao_li_zhu_2021"].iloc[:6]

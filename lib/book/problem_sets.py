@@ -50,6 +50,8 @@ def read_roster(path: Path) -> list[Student]:
     BookError
         With every fault of the file, a line each.
     """
+    if path.is_dir():
+        raise BookError("A problem set needs a roster, a csv file: ROSTER=students.csv.")
     try:
         content = path.read_bytes()
     except OSError as error:
