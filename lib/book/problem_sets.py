@@ -358,7 +358,7 @@ def sheet(job: Job, student: Student, parameters: dict, solved: bool) -> str:
         heading = f"Problem {number}{': ' if task.title else ''}{task.title}"
         body += [f"<h3>{escape(heading)}</h3>", page.html(task.text)]
         if solved:
-            answer = page.html(task.solution or "No solution is written down.")
+            answer = page.html(task.solution or "Research: no solution is given.")
             body.append(f"<div class='solution'>{answer}</div>")
     quoted = "\n".join(t.text + (t.solution if solved else "") for t in tasks)
     formulas = page.equations(quoted)

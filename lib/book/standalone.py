@@ -134,6 +134,12 @@ def _references() -> dict[str, tuple[str, str]]:
     return {k: (names(e) or e.fields.get("title", k), e.fields["year"]) for k, e in entries.items()}
 
 
+def _reference(key: str) -> tuple[str, str]:
+    if key not in _references():
+        raise BookError(f"The text cites {key!r}, which is not among the references.")
+    return _references()[key]
+
+
 # -- Markdown to HTML ----------------------------------------------------------------------------
 
 
@@ -154,13 +160,15 @@ class Page:
             name, target = match[1], match[2]
             titled = TITLED.fullmatch(target)
             if name == "eq":
-                return f"({numbers[target]})" if target in numbers else "the equation"
+                if target not in numbers:
+                    raise BookError(f"The text names an equation {target!r}, which is not there.")
+                return f"({numbers[target]})"
             if name.startswith("glue"):
                 if target not in known:
                     raise BookError(f"The text quotes {target!r}, which the run did not compute.")
                 return known[target]
             if name.startswith("cite"):
-                told = [_references()[key.strip()] for key in target.split(",")]
+                told = [_reference(key.strip()) for key in target.split(",")]
                 if name == "cite:p":
                     return "(" + "; ".join(f"{who}, {year}" for who, year in told) + ")"
                 return ", ".join(f"{who} ({year})" for who, year in told)
