@@ -16,6 +16,8 @@ import papermill
 import pytest
 
 from lib import paths
+from lib.book import chapters, pipeline
+from lib.errors import BookError
 
 pytestmark = pytest.mark.slow
 
@@ -721,3 +723,17 @@ def test_a_bad_roster_writes_nothing(course):
     _, err = hand_out(course, code=1)
     assert "line 3: the id 'S1' is that of line 2" in err and "line 4: the id is empty" in err
     assert not (course.root / "_build" / "problem-sets").exists()
+
+
+def test_a_kernel_that_dies_before_its_first_word_is_started_once_more(tmp_path, monkeypatch):
+    """Simulated: another process took a port between choice and use."""
+    said = []
+
+    def dies(*args, **kwargs):
+        said.append("start")
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr(pipeline.papermill, "execute_notebook", dies)
+    with pytest.raises(BookError, match="the kernel died"):
+        pipeline.run(chapters.find("21"), tmp_path / "out.ipynb", tmp_path, {})
+    assert said == ["start"] * 2

@@ -143,8 +143,14 @@ def execute(chapter: chapters.Chapter, target: Path, live: Path, parameters=None
     return time.perf_counter() - began
 
 
-def run(chapter: chapters.Chapter, result: Path, live: Path, parameters: dict) -> None:
-    """Let papermill execute a chapter into `result`; turn what goes wrong into one sentence."""
+def run(
+    chapter: chapters.Chapter, result: Path, live: Path, parameters: dict, starts: int = 2
+) -> None:
+    """Let papermill execute a chapter into `result`; turn what goes wrong into one sentence.
+
+    A kernel picks its ports before it binds them, and another process may be quicker: one that dies
+    before its first word, when no cell has run, is started again.
+    """
     source = result.with_name("in.ipynb")
     nbformat.write(to_notebook(chapter), source)
     try:
@@ -168,6 +174,8 @@ def run(chapter: chapters.Chapter, result: Path, live: Path, parameters: dict) -
             f"(the notebook with the traceback: {kept})"
         ) from error
     except RuntimeError as error:  # DeadKernelError is one, and a kernel that does not start
+        if starts > 1 and "kernel_info" in str(error):
+            return run(chapter, result, live, parameters, starts - 1)
         told = "the kernel died, perhaps for want of memory"
         raise BookError(f"{chapter.name}: {told} ({error}).") from error
     except CellTimeoutError as error:
