@@ -314,6 +314,18 @@ def test_two_engines_agree_on_three_way_effects(cluster):
     assert ours.params["depth"] == pytest.approx(0.3, abs=4 * ours.std_errors["depth"])
 
 
+@pytest.mark.parametrize("cluster", [("i", "j", "k"), ("i", "j")])
+def test_the_correction_of_three_way_effects_is_the_default_of_fixest(cluster):
+    """By its port to Python, whose projections stop a little earlier than ours."""
+    frame = services()
+    for name, columns in zip(["ikt", "jkt", "ijk", "g"], [*THREE_WAY, cluster], strict=True):
+        frame[name] = frame.groupby(list(columns)).ngroup()
+    ours = estimation.hdfe(frame, "y", ["depth", "size"], THREE_WAY, cluster)
+    with quiet():
+        peer = pyfixest.feols("y ~ depth + size | ikt + jkt + ijk", frame, vcov={"CRV1": "g"})
+    np.testing.assert_allclose(ours.std_errors, peer.se()[["depth", "size"]], rtol=1e-7)
+
+
 def test_effects_within_clusters_do_not_count():
     """Pair-sector effects lie within clusters of pairs; the two sides' effects do not."""
     frame = services()
