@@ -404,6 +404,8 @@ def test_what_would_count_a_flow_twice_is_refused(world):
         import_distance(flows, twice)
     with pytest.raises(BookError, match="classes holds p twice"):
         distance_measures(flows, distance, pd.concat([CLASSES, CLASSES]))
+    with pytest.raises(BookError, match="classes calls a class 'all'"):
+        distance_measures(flows, distance, CLASSES.assign(use="all"))
     with pytest.raises(BookError, match="classes lacks the column use"):
         distance_measures(flows, distance, CLASSES[["product"]])
 

@@ -23,6 +23,8 @@ OWN = {"zero": "0.0", "internal": "d.km", "drop": "NULL", "second": "d.km"}
 WORLD = "WLD"
 ALL = "all"
 UNKNOWN = "unclassified"
+WITHIN = 'year, "use"'
+KEYS = 'year, "use", importer'
 
 
 def import_distance(
@@ -160,7 +162,7 @@ def ideal_import_distance(
         exports AS ({_traded("year, product, exporter", "priced")}),
         leaders AS ({_leaders("exports", rule)}),
         sourced AS ({_sourced("imports", "leaders", own)}),
-        trips AS ({moments(keys, "sourced", home="home")})
+        trips AS ({moments(keys, "sourced", home=True)})
         SELECT {keys}, {mean} AS km, value, home / total AS own_share
         FROM trips WHERE n > 0 ORDER BY {keys}
         """
@@ -221,6 +223,8 @@ def distance_measures(
     frames = {"_distance": known(distance, column)}
     if classes is not None:
         check_columns(classes, {"product", "use"}, "classes")
+        if ALL in set(classes["use"]):
+            raise BookError(f"classes calls a class {ALL!r}, which is the name of all goods.")
         frames["_classes"] = unique(classes[["product", "use"]], ["product"], "classes")
     if not isinstance(flows, duckdb.DuckDBPyRelation):
         return _engine.run(_measures(own, floor, classes is not None), flows, **frames)
@@ -244,10 +248,10 @@ def priced(floor: float = 0.0, flows: str = "_flows") -> str:
         WHERE f.exporter <> f.importer AND f.value > {float(floor)}"""
 
 
-def moments(keys: str, rows: str, floor: float = 0.0, home: str = "0.0") -> str:
+def moments(keys: str, rows: str, floor: float = 0.0, home: bool = False) -> str:
     """Sums over rows of a value and a distance, of which every mean is a ratio."""
     return f"""
-        SELECT {keys}, fsum(value) AS total, fsum({home}) AS home,
+        SELECT {keys}, {"fsum(home) AS home," if home else ""} fsum(value) AS total,
                fsum(CASE WHEN km IS NOT NULL THEN value END) AS value,
                fsum(value * km) AS value_km,
                count(CASE WHEN value > {float(floor)} THEN km END) AS n,
@@ -301,76 +305,90 @@ def _sourced(imports: str, leaders: str, own: str, world: str = "year") -> str:
             AND d.exporter = CASE WHEN i.importer = b.leader THEN b.{other} ELSE b.leader END"""
 
 
-def _rolled(rows: str, sums: str = "total home value value_km n n_km") -> str:
-    """Sums by importer and for the world, of all goods and of each class."""
+SUMS = "total value value_km n n_km"
+
+
+def _rolled(rows: str, sets: str, sums: str = SUMS) -> str:
+    """Sums by importer and for the world, of each class and of all goods."""
     added = ", ".join(f"fsum({name}) AS {name}" for name in sums.split())
     return f"""
-        SELECT year, "use", coalesce(importer, '{WORLD}') AS importer, {added} FROM {rows}
-        GROUP BY GROUPING SETS ((year, "use", importer), (year, "use"))"""
+        SELECT year, coalesce("use", '{ALL}') AS "use", coalesce(importer, '{WORLD}') AS importer,
+               {added}
+        FROM (SELECT {KEYS}, {added} FROM {rows} GROUP BY {KEYS}) GROUP BY GROUPING SETS ({sets})"""
 
 
-def pulled(cells: str, world: str = "year") -> str:
+def pulled(cells: str) -> str:
     """Imports by importer with the world's distance of each product, own purchases in and out.
 
     A product that one country buys alone is left by subtraction with a rounding error, not zero.
     """
     others = "w.value - c.value > 1e-9 * c.value"
     return f"""
-        SELECT {world}, importer, c.value, c.value * w.value_km / w.value AS pull_km,
+        SELECT c.*, c.value * w.value_km / w.value AS pull_km,
                CASE WHEN {others} THEN c.value END AS others,
                CASE WHEN {others} THEN c.value * (w.value_km - c.value_km) / (w.value - c.value)
                END AS others_km
         FROM {cells} c JOIN (
-            SELECT {world}, product, fsum(value) AS value, fsum(value_km) AS value_km
-            FROM {cells} WHERE value > 0 GROUP BY {world}, product
-        ) w USING ({world}, product) WHERE c.value > 0"""
+            SELECT year, product, fsum(value) AS value, fsum(value_km) AS value_km
+            FROM {cells} WHERE value > 0 GROUP BY year, product
+        ) w USING (year, product) WHERE c.value > 0"""
 
 
 def _classed(table: str, classes: bool) -> str:
-    """Rows once for all goods and once for their class."""
-    every = f"""SELECT '{ALL}' AS "use", t.* FROM {table} t"""
-    return (
-        f"""
-        {every} UNION ALL
+    """Rows with their class; without classes all goods are one."""
+    if not classes:
+        return f"""SELECT '{ALL}' AS "use", t.* FROM {table} t"""
+    return f"""
         SELECT coalesce(c."use", '{UNKNOWN}') AS "use", t.* FROM {table} t
         LEFT JOIN _classes c ON t.product = c.product"""
-        if classes
-        else every
-    )
 
 
 def _measures(own: str, floor: float, classes: bool, flows: str = "_flows") -> dict[str, str]:
-    """The steps of :func:`distance_measures`: small tables first, then every measure from them."""
-    world, keys = 'year, "use"', 'year, "use", importer'
-    imports = f"(SELECT {keys}, product, value FROM _cells WHERE value > 0)"
+    """The steps of :func:`distance_measures`: small tables first, then every measure from them.
 
-    def ideal(leaders, own):
-        rows = _sourced(imports, leaders, own, world)
-        return _rolled(f"({moments(keys, f'({rows})', home='home')})")
+    The largest exporter of a product is the same among all goods and in its class, so classes add
+    up to all goods. RCA depends on who else is counted, and is ranked in both.
+    """
+    parts = f'({KEYS}), (year, "use")'
+    sets = f"{parts}, (year, importer), (year)" if classes else parts
+
+    def both(table, columns):
+        kept = f'SELECT {columns}, "use" FROM {table} WHERE value > 0'
+        every = f"SELECT {columns}, '{ALL}' AS \"use\" FROM {table} WHERE value > 0"
+        return f"({kept} UNION ALL {every})" if classes else f"({kept})"
+
+    def ideal(sourced, sets):
+        return _rolled(f"({moments(KEYS, f'({sourced})', home=True)})", sets, f"{SUMS} home")
 
     rows = f"WITH priced AS ({priced(flows=flows)}) "
     return {
         "_imports": rows + moments("year, importer, product", "priced", floor),
-        "_cells": _classed("_imports", classes),
         "_exports": rows + _traded("year, product, exporter", "priced"),
-        "_suppliers": _classed("_exports", classes),
-        "_largest": _leaders("_suppliers", "largest_exporter", world),
-        "_rca": _leaders("_suppliers", "rca", world),
+        "_cells": _classed("_imports", classes),
+        "_bought": f"SELECT {KEYS}, product, value FROM _cells WHERE value > 0",
+        "_sold": _classed("_exports", classes),
+        "_largest": _leaders("_exports", "largest_exporter"),
+        "_rca": _leaders(both("_sold", "year, product, exporter, value"), "rca", WITHIN),
         "measures": f"""
-        WITH trips AS ({_rolled("_cells")}),
-        ideal AS ({ideal("_largest", own)}),
-        rca AS ({ideal("_rca", own)}),
-        push AS ({ideal("_largest", "drop")}),
-        pull AS ({_rolled(f"({pulled('_cells', world)})", "value pull_km others others_km")})
-        SELECT {keys}, t.value, t.value / t.total AS covered,
+        WITH trips AS ({_rolled("_cells", sets)}),
+        ideal AS ({ideal(_sourced("_bought", "_largest", own), sets)}),
+        push AS ({ideal(_sourced("_bought", "_largest", "drop"), sets)}),
+        rca AS ({
+            ideal(
+                _sourced(both("_bought", "year, importer, product, value"), "_rca", own, WITHIN),
+                parts,
+            )
+        }),
+        pull AS ({_rolled(f"({pulled('_cells')})", sets, "value pull_km others others_km")})
+        SELECT {KEYS}, t.value, t.value / t.total AS covered,
                t.value_km / t.value AS actual, t.n_km / nullif(t.n, 0) AS simple,
                i.value_km / i.value AS ideal, r.value_km / r.value AS rca_ideal,
                i.home / i.total AS own_share,
                p.pull_km / p.value AS pull, p.others_km / p.others AS pull_others,
                l.n_km / nullif(l.n, 0) AS push
-        FROM trips t LEFT JOIN ideal i USING ({keys}) LEFT JOIN rca r USING ({keys})
-        LEFT JOIN pull p USING ({keys}) LEFT JOIN push l USING ({keys})
-        WHERE t.value > 0 ORDER BY {keys}
+        FROM trips t LEFT JOIN ideal i USING ({KEYS}) LEFT JOIN rca r USING ({KEYS})
+        LEFT JOIN pull p USING ({KEYS}) LEFT JOIN push l USING ({KEYS})
+        WHERE t.value > 0 ORDER BY {KEYS}
         """,
     }
 
