@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lib import paths
-from lib.book import replication
+from lib.book import pipeline, replication
 from lib.errors import BookError
 
 status = replication.status
@@ -232,7 +232,7 @@ def record(tmp_path, monkeypatch):
     rows["chapter"] = ["91", "92"] * 3
     rows.to_csv(tmp_path / "replicated" / "gao_li_zhu_2021.csv", index=False)
     rows[rows["chapter"] == "91"].to_csv(live / "numbers.csv", index=False)
-    chapter = SimpleNamespace(name="91_one", number=91, paper="gao_li_zhu_2021")
+    chapter = SimpleNamespace(name="91_one", number=91, paper="gao_li_zhu_2021", datasets=())
     return SimpleNamespace(chapter=chapter, live=live, rows=rows)
 
 
@@ -318,3 +318,14 @@ def test_a_row_called_na_keeps_its_name(record):
     path = paths.REPLICATED / "gao_li_zhu_2021.csv"
     change(path, record.rows["row"].iloc[0], "NA")
     assert "NA" in set(replication.recorded()["row"])
+
+
+def test_the_stamp_keeps_the_seconds_of_the_run(record, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "LIVE", tmp_path / "all")
+    monkeypatch.setattr(pipeline, "SECONDS", tmp_path / "seconds")
+    shutil.copytree(record.live, tmp_path / "all" / "91_one")
+    (tmp_path / "seconds").mkdir()
+    for took, kept in (("12.4", 10), ("19.0", 10), ("31.0", 30)):
+        (tmp_path / "seconds" / "91_one").write_text(took)
+        pipeline.record(record.chapter)
+        assert replication.seconds(record.chapter) == kept

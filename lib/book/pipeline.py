@@ -33,6 +33,8 @@ HTML = paths.BUILD / "html"
 WORK = paths.BUILD / "work"
 UNFINISHED = paths.BUILD / "unfinished"
 """Here while pages are being written: what a killed or failed render left is not the book."""
+SECONDS = paths.BUILD / "seconds"
+"""How long each chapter took when it was last executed."""
 TIMEOUT = 3600
 """Seconds that one cell may run."""
 
@@ -233,6 +235,8 @@ def chapter_task(chapter: chapters.Chapter, code: str):
     ):
         say(f"  {chapter.number} {chapter.title}: executing …")
         seconds = execute(chapter, target, live)
+        SECONDS.mkdir(exist_ok=True)
+        (SECONDS / chapter.name).write_text(f"{seconds:.1f}")
         say(f"  {chapter.number} {chapter.title}: done in {seconds:.1f} s")
 
     return task_chapter
@@ -425,7 +429,8 @@ def replicate(check: bool = False) -> list[str]:
     changed = []
     for chapter in chapters.chapters():
         problems = replication.differences(chapter, paths.LIVE / chapter.name)
-        if problems and not check:
+        untimed = replication.seconds(chapter) is None and (SECONDS / chapter.name).is_file()
+        if (problems or untimed) and not check:
             record(chapter)
         changed += problems
     readme = paths.ROOT / "README.md"
@@ -448,6 +453,9 @@ def record(chapter: chapters.Chapter) -> None:
         for p in map(data.provenance, chapter.datasets)
     }
     stamp = {"date": date.today().isoformat(), "data": versions}
+    if (SECONDS / chapter.name).is_file():
+        took = float((SECONDS / chapter.name).read_text())
+        stamp["seconds"] = replication.timing(chapter, took)
     (fresh / "stamp.json").write_text(json.dumps(stamp, indent=1) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     os.replace(fresh, target)
