@@ -410,6 +410,29 @@ def test_the_dials_of_chapter_13_move_by_keyboard_and_offline(page, root):
     assert re.findall(r"\d\.\d\d", told.text_content())[0] == ideal
 
 
+def test_each_score_of_chapter_41_leads_to_its_sentence(page, root):
+    """By mouse and by keyboard; a score above zero quotes words, a zero says that there are none."""
+    name = "book/41_rule_depth.html"
+    if name not in PAGES:
+        pytest.skip("this book has no chapter 41")
+    page.goto(f"{root}/{name}")
+    explorer = page.locator(".rule-explorer")
+    expect(explorer).to_be_visible()
+    told = explorer.locator(".told")
+    scored = explorer.locator("button").filter(has_text=re.compile("[1-4]"))
+    scored.first.click()
+    assert len(told.locator("blockquote").text_content()) > 20
+    assert f"scores {scored.first.text_content()}" in told.text_content()
+    explorer.locator("button", has_text="·").first.click()
+    expect(told).to_contain_text("No sentence in scope")
+    first = told.text_content()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert told.text_content() != first
+    explorer.locator("input").fill("no such treaty")
+    assert explorer.locator("tbody tr:visible").count() == 0
+
+
 # -- for those who listen, and those who cannot use a mouse ---------------------------------------
 
 

@@ -49,7 +49,7 @@ function makeSortable(table) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll("article table").forEach(makeSortable);
+  document.querySelectorAll("article table:not(.rule-explorer table)").forEach(makeSortable);
   // What scrolls in its own box is reached by keyboard too.
   document.querySelectorAll(".pst-scrollable-table-container, div.cell_output .output, div.math, pre")
     .forEach((box) => { if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; });
