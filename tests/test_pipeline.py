@@ -544,7 +544,8 @@ def test_parameters_reach_the_chapter_and_leave_the_book_alone(checkout):
     target = checkout.root / "_build" / "runs" / "11_first.ipynb"
     assert str(target) in out and err == ""
     notebook = nbformat.read(target, as_version=4)
-    assert notebook.cells[-1].outputs[0].text.startswith("2 theta = 16.0 by largest")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert code[-1].outputs[0].text.startswith("2 theta = 16.0 by largest")
     injected = [c for c in notebook.cells if "injected-parameters" in c.metadata.get("tags", [])]
     assert [c.metadata["tags"] for c in injected] == [["injected-parameters", "remove-cell"]]
     assert (target.with_suffix("") / "half.csv").read_text() == "theta,rule\n8.0,largest\n"
