@@ -411,7 +411,7 @@ def test_the_dials_of_chapter_13_move_by_keyboard_and_offline(page, root):
 
 
 def test_each_score_of_chapter_41_leads_to_its_sentence(page, root):
-    """By mouse and by keyboard; a score above zero quotes words, a zero says that there are none."""
+    """By mouse and keyboard; a score above zero quotes words, a zero says there are none."""
     name = "book/41_rule_depth.html"
     if name not in PAGES:
         pytest.skip("this book has no chapter 41")
