@@ -37,9 +37,10 @@ def install() -> Path:
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not ready(VENV):
         print("Installing the book's environment into .venv (once, about a minute) …", flush=True)
-        killed = not stamp(VENV).is_file()
+        fresh = not stamp(VENV).is_file()
         stamp(VENV).unlink(missing_ok=True)
-        venv.create(VENV, with_pip=True, clear=killed)
+        if fresh:  # an environment cannot be made from its own Python
+            venv.create(VENV, with_pip=True, clear=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], check=True)

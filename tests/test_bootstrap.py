@@ -69,10 +69,11 @@ def test_the_second_call_installs_nothing(machine):
 
 
 def test_a_changed_lock_brings_the_environment_up_to_date(machine):
+    """Without making it anew: the Python that runs may be its own."""
     machine.start()
     (machine.root / "requirements.txt").write_text("numpy==2.4.7\n")
     machine.start()
-    assert machine.calls == ["venv kept", *INSTALL, "lib book"]
+    assert machine.calls == [*INSTALL, "lib book"]
 
 
 @pytest.mark.parametrize("moment", ["venv anew", *INSTALL])
