@@ -24,7 +24,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import baci_files
-from benchmarks.bench_gvc import machine, peak
+from benchmarks.bench_gvc import peak
+from benchmarks.machine import machine
 from lib import paths
 from lib.data import _baci, _store
 from lib.trade import distance_measures
@@ -217,7 +218,7 @@ def main(full: Path | None, keep: bool) -> None:
             print(f"{name} {worst[name]:.1f}, limit {limit}: {word} (load before: {load:.1f})")
     if keep:
         KEPT.mkdir(exist_ok=True)
-        words = machine().replace("one thread", f"two threads, load before the run {load:.1f}")
+        words = machine("numpy", "scipy", use=f"two threads, load before the run {load:.1f}")
         for name, frame in (("baci_growth", table), ("baci_pandas", pandas)):
             path = KEPT / f"{name}.csv"
             frame.assign(machine=words).to_csv(path, index=False, float_format="%.3g")

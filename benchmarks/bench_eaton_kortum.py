@@ -9,7 +9,7 @@ countries.
 Run: python -m benchmarks.bench_eaton_kortum
 """
 
-import time
+import timeit
 
 import numpy as np
 from scipy.optimize import root
@@ -57,12 +57,7 @@ def with_scipy(T, tau, theta, L):
 
 
 def clock(function, rounds=3) -> float:
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-    return min(times)
+    return min(timeit.repeat(function, "import gc; gc.enable()", number=1, repeat=rounds))
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ data/replicated/benchmarks/gvc_growth.csv.
 import importlib.util
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 import scipy.linalg
 
+from benchmarks.machine import machine
 from lib import data, gvc, paths
 
 SIZES = [(10, 10), (20, 20), (30, 30), (41, 35), (44, 56), (71, 45)]
@@ -80,15 +80,6 @@ def one_size(G: int, N: int) -> dict:
     return dict(inverse=min(inverses), terms=terms, base=base, memory=memory, all=rest)
 
 
-def machine() -> str:
-    """This machine and its software in words."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB of memory; one thread; "
-        f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}"
-    )
-
-
 def growth() -> pd.DataFrame:
     """Every size in a process of its own, printed as it comes."""
     print("countries × sectors   inverse   16 terms   ratio   peak memory   every measure")
@@ -129,7 +120,9 @@ def growth() -> pd.DataFrame:
 def write(table: pd.DataFrame) -> None:
     """Keep the growth table, three digits, with the machine in words."""
     KEPT.parent.mkdir(exist_ok=True)
-    table.assign(machine=machine()).to_csv(KEPT, index=False, float_format="%.3g")
+    table.assign(machine=machine("numpy", "scipy", use="one thread")).to_csv(
+        KEPT, index=False, float_format="%.3g"
+    )
     print(f"kept in {KEPT.relative_to(paths.ROOT)}")
 
 

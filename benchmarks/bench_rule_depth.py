@@ -8,15 +8,14 @@ Run: python -m benchmarks.bench_rule_depth [--write]; --write keeps the table in
 data/replicated/benchmarks/rule_depth.csv.
 """
 
-import os
-import platform
 import resource
 import sys
-import time
+import timeit
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.machine import machine
 from lib import data, paths
 from lib.agreements import rule_depth
 
@@ -24,33 +23,21 @@ KEPT = paths.REPLICATED / "benchmarks" / "rule_depth.csv"
 LIMIT = 20.0  # seconds for all texts
 
 
-def clock(function, rounds=3) -> float:
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-    return min(times)
-
-
-def machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB of memory; one process; "
-        f"Python {platform.python_version()}, pandas {pd.__version__}"
-    )
+def best(function) -> float:
+    """Seconds of the best of three rounds, garbage collected as it is in use."""
+    return min(timeit.repeat(function, "import gc; gc.enable()", number=1, repeat=3))
 
 
 def main(write: bool) -> None:
     treaties, texts = data.load("tota"), data.load("tota", texts=True)
-    reading = clock(lambda: data.load("tota", texts=True))
+    reading = best(lambda: data.load("tota", texts=True))
     numbers = np.sort(texts["treaty"].unique())
     rows = []
     for size in (50, 150, len(numbers)):
         part = texts[texts["treaty"].isin(numbers[:size])]
-        scoring = clock(lambda part=part: rule_depth.evidence(part))
+        scoring = best(lambda part=part: rule_depth.evidence(part))
         scored = rule_depth.scored(treaties, rule_depth.evidence(part))
-        panel = clock(lambda scored=scored: rule_depth.depth_panel(scored, range(1995, 2019)))
+        panel = best(lambda scored=scored: rule_depth.depth_panel(scored, range(1995, 2019)))
         rows.append(
             {
                 "treaties": size,
@@ -68,7 +55,9 @@ def main(write: bool) -> None:
     print(f"all texts: {total:.1f} s, limit {LIMIT:g} s: {'held' if total < LIMIT else 'MISSED'}")
     if write:
         KEPT.parent.mkdir(parents=True, exist_ok=True)
-        table.assign(machine=machine()).to_csv(KEPT, index=False, lineterminator="\n")
+        table.assign(machine=machine("pandas", use="one process")).to_csv(
+            KEPT, index=False, lineterminator="\n"
+        )
 
 
 if __name__ == "__main__":

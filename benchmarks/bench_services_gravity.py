@@ -10,8 +10,6 @@ data/replicated/benchmarks/services_gravity.csv.
 """
 
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -19,8 +17,8 @@ import time
 
 import numpy as np
 import pandas as pd
-import pyfixest
 
+from benchmarks.machine import machine
 from lib import data, estimation, gvc, paths
 from lib.models import services_gravity as gravity
 
@@ -106,14 +104,6 @@ def _first(pair):
     return pair[0]
 
 
-def machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB of memory; "
-        f"Python {platform.python_version()}, pyfixest {pyfixest.__version__}"
-    )
-
-
 def main() -> pd.DataFrame:
     rows = []
     for economies in SIZES:
@@ -143,5 +133,5 @@ if __name__ == "__main__":
         table = main()
         if "--write" in sys.argv:
             KEPT.parent.mkdir(parents=True, exist_ok=True)
-            table.assign(machine=machine()).to_csv(KEPT, index=False, float_format="%.3g")
+            table.assign(machine=machine("pyfixest")).to_csv(KEPT, index=False, float_format="%.3g")
             print(f"kept in {KEPT.relative_to(paths.ROOT)}")
