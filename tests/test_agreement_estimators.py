@@ -1,4 +1,4 @@
-"""What the estimators of chapter 14 do in worlds whose rule is known."""
+"""What the estimators of chapter 15 do in worlds whose rule is known."""
 
 import numpy as np
 import pandas as pd

@@ -107,7 +107,7 @@ def test_only_effects_outside_the_clusters_count_as_parameters():
 
 FIXEST = [
     (["country", "year"], "country", {"CRV1": "country"}),  # one effect within clusters, chapter 32
-    (["country", "year"], ("country", "half"), {"CRV1": "cell"}),  # none, chapter 14
+    (["country", "year"], ("country", "half"), {"CRV1": "cell"}),  # none, chapter 15
     ([], None, "hetero"),
 ]
 
