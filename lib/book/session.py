@@ -12,12 +12,14 @@ from html import escape
 from pathlib import Path
 
 import pandas as pd
+from IPython import get_ipython
 from IPython.display import display
 from myst_nb import glue
 
 from lib import data, paths
 from lib.book import chapters, downloads, replication, style
-from lib.errors import BookError
+from lib.book import display as show
+from lib.errors import BookError, Refused
 
 STANDS_IN = {"sample", "absent"}
 LONG = 30
@@ -27,6 +29,8 @@ LONG = 30
 def start(name: str) -> "Session":
     """Open a chapter: set the house style and read its front matter."""
     style.use()
+    if shell := get_ipython():
+        show.register(shell)
     return Session(chapters.find(name))
 
 
@@ -237,7 +241,7 @@ class Session:
         rows = pd.DataFrame(self._rows.get("numbers.csv", []), columns=replication.NUMBER_COLUMNS)
         return rows["status"].value_counts().reindex(replication.STATUSES, fill_value=0)
 
-    def compare(self, name: str, *, caption: str, statuses=tuple(replication.STATUSES)) -> None:
+    def compare(self, name="", *, caption="", items=None, statuses=tuple(replication.STATUSES)):
         """Show what this chapter recorded so far: published, recorded, this build, status.
 
         Parameters
@@ -246,6 +250,8 @@ class Session:
             Show only numbers with one of these; a chapter with hundreds of numbers shows those
             that part from the paper's and leaves the rest to the scoreboard.
         """
+        if not caption:
+            return None
         live = pd.DataFrame(self._rows["numbers.csv"]).drop(columns="chapter")
         kept = replication.recorded()[[*replication.KEY, "value", "tier", "status"]]
         board = replication.published().merge(live, on=replication.KEY, suffixes=("", "_live"))
@@ -408,3 +414,15 @@ def _alignment(frame: pd.DataFrame) -> list[str]:
         return bool(cells) and all(c.lstrip("+-−").replace(".", "", 1).isdigit() for c in cells)
 
     return ["right" if numeric(frame[c]) else "left" for c in frame]
+
+
+def refuse(condition: object, sentence: str) -> None:
+    """Refuse parameters that are legal one by one but make no sense together.
+
+    Raises
+    ------
+    Refused
+        With `sentence`, if the condition holds.
+    """
+    if condition:
+        raise Refused(sentence)
