@@ -513,6 +513,19 @@ class TestPanel:
         )
         assert set(rule_depth.depth_panel(treaties, 2005)["importer"]) == {"AAA", "BBB"}
 
+    def test_every_pair_of_countries_on_demand(self):
+        """Pairs without rules are there with zeros; the others are as without the demand."""
+        treaties = tota(("AAA BBB CCC", 2001, 2003, SPAM), ("AAA DDD", 2001, None, {"mfn": 4}))
+        full = rule_depth.depth_panel(treaties, range(2000, 2005), countries=["EEE", "BBB", "AAA"])
+        assert len(full) == 3 * 2 * 5 and full["depth"].sum() > 0
+        some = rule_depth.depth_panel(treaties, range(2000, 2005))
+        assert set(some["importer"]) == {"AAA", "BBB", "CCC", "DDD"}
+        some = some[some[["exporter", "importer"]].isin(["AAA", "BBB"]).all(axis=1)]
+        has = full["depth"] > 0
+        pd.testing.assert_frame_equal(full[has].reset_index(drop=True), some.reset_index(drop=True))
+        assert (full.loc[~has, ["openness", "repeat", "multilateral"]] == 0).all(axis=None)
+        assert (full.loc[~has, "treaties"] == "").all() and len(has[has]) == 4
+
     def test_refused(self):
         treaties = tota(("AAA BBB", 2001, None, SPAM))
         with pytest.raises(BookError, match="have no scores; pass what rule_depth.scored"):
@@ -533,6 +546,69 @@ class TestPanel:
         )
         panel = rule_depth.depth_panel(scored, 2005)
         assert panel["depth"].tolist() == [3.0, 3.0]
+
+
+class TestCodebook:
+    def test_places_the_rules_as_the_index_averages_them(self):
+        """The index by hand from the table's groups and pillars, under both places of security."""
+        scores = pd.Series(np.random.default_rng(5).integers(0, 5, 23), list(RULES))
+        for security, groups in (("consumers", 7), ("apart", 8)):
+            table = rule_depth.codebook(security)
+            assert list(table.index) == list(RULES) and table["group"].nunique() == groups
+            pillar = table.drop_duplicates("group").set_index("group")["pillar"]
+            by_group = scores.groupby(table["group"]).mean()
+            index = by_group.groupby(pillar).mean().mean()
+            found = rule_depth.depth(scores.to_frame().T, security)
+            assert found.at[0, "depth"] == pytest.approx(index)
+
+    def test_has_no_empty_test_of_what_counts(self):
+        table = rule_depth.codebook()
+        assert (table[["english", "chinese", "counts", "example"]] != "").all(axis=None)
+        assert (table["deepening"] != "").sum() == 12
+
+
+class TestCodings:
+    """Three treaties by hand; rules without a row score 0."""
+
+    FIVE = ["customs_duties", "mfn", "free_flow", "source_code", "small_firms"]
+    ONE = pd.DataFrame(
+        [[4, 3, 2, 1, 0], [2, 0, 0, 0, 0], [0, 0, 0, 0, 3]], index=[7, 8, 9], columns=FIVE
+    ).reindex(columns=list(RULES), fill_value=0)
+
+    def test_a_wish_for_the_deepening_form_counts_as_printed_alone(self):
+        rows = [(1, 0, 0, 0), (1, 1, 0, 0), (1, 1, 1, 0), (1, 0, 1, 1), (1, 1, 1, 1)]
+        coding = pd.DataFrame(rows, columns=["present", "binding", "dispute", "deepening"])
+        coding = coding.assign(treaty=1, rule=self.FIVE)
+        for reading, scores in (("printed", [1, 2, 3, 4, 4]), ("binding", [1, 2, 3, 1, 4])):
+            assert rule_depth.coded(coding, reading).loc[1, self.FIVE].tolist() == scores
+        with pytest.raises(BookError, match="printed or binding"):
+            rule_depth.coded(coding, "deep")
+
+    def test_each_kind_of_difference(self):
+        other = self.ONE.copy()
+        other.loc[7, self.FIVE] = [3, 2, 1, 0, 2]
+        found = rule_depth.differences(self.ONE, other.loc[[9, 7, 8]], ("hand", "the scorer"))
+        assert found["treaty"].unique().tolist() == [7]
+        assert dict(zip(found["rule"], found["kind"], strict=True)) == {
+            "customs_duties": "deepening form",
+            "mfn": "dispute settlement",
+            "free_flow": "whether the sentence binds",
+            "source_code": "rule found only by hand",
+            "small_firms": "rule found only by the scorer",
+        }
+        assert found["kind"].cat.categories[0] == "rule found only by hand"
+        assert (found["one"] - found["other"]).tolist() == [1, 1, 1, 1, -2]
+
+    def test_as_many_as_the_share_of_equal_cells_says(self):
+        drawn = np.random.default_rng(6).integers(0, 5, (2, 4, 23))
+        one, other = (pd.DataFrame(scores, columns=list(RULES)) for scores in drawn)
+        equal = rule_depth.reliability(one, other).loc["all", "equal"]
+        assert len(rule_depth.differences(one, other)) == round(4 * 23 * (1 - equal))
+        assert rule_depth.differences(one, one).empty
+
+    def test_other_treaties_are_refused(self):
+        with pytest.raises(BookError, match="not of the same treaties"):
+            rule_depth.differences(self.ONE, self.ONE.loc[[7, 8]])
 
 
 def holds(scores, articles):

@@ -1,7 +1,14 @@
 """Depth of digital trade rules, from the texts of treaties."""
 
-from lib.agreements.rule_depth._panel import PILLARS, depth, depth_panel, evidence, scored
-from lib.agreements.rule_depth._reliability import coded, reliability
+from lib.agreements.rule_depth._panel import (
+    PILLARS,
+    codebook,
+    depth,
+    depth_panel,
+    evidence,
+    scored,
+)
+from lib.agreements.rule_depth._reliability import coded, differences, reliability
 from lib.agreements.rule_depth._score import CODEBOOK, LANGUAGES, RULES, score
 
 __all__ = [
@@ -9,9 +16,11 @@ __all__ = [
     "LANGUAGES",
     "PILLARS",
     "RULES",
+    "codebook",
     "coded",
     "depth",
     "depth_panel",
+    "differences",
     "evidence",
     "reliability",
     "score",

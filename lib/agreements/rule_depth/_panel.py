@@ -1,5 +1,7 @@
 """From scores of rules to the index of each treaty, and from treaties to pairs and years."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,10 @@ from lib.agreements.rule_depth._score import CODEBOOK, RULES, score
 from lib.errors import BookError
 
 PILLARS = tuple(CODEBOOK["pillars"])
+CODED = [
+    "english", "chinese", "group", "pillar", "deepening", "counts", "excludes", "deep_counts",
+    "example",
+]  # fmt: skip
 PANEL = [*KEYS, "depth", *PILLARS, "repeat", "multilateral", "treaties"]
 
 
@@ -97,6 +103,28 @@ def depth(
     return found.assign(depth=values.mean(axis=1))
 
 
+def codebook(security: str = "consumers") -> pd.DataFrame:
+    """Return the 23 rules with their place in the paper's table and what counts for each.
+
+    Parameters
+    ----------
+    security : {"consumers", "apart"}
+        As for :func:`depth`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by rule: `english` and `chinese` names, names of its `group` and `pillar`,
+        `deepening` (the form that scores 4), and the tests of a reader, `counts`, `excludes`,
+        `deep_counts` and `example`; empty where a rule has none.
+    """
+    frame = pd.DataFrame(CODEBOOK["rules"]).T.rename_axis("rule").fillna("")
+    groups = [CODEBOOK["groups"][_group(rule, security)] for rule in RULES]
+    frame["pillar"] = [CODEBOOK["pillars"][group["pillar"]]["english"] for group in groups]
+    frame["group"] = [group["english"] for group in groups]
+    return frame[CODED]
+
+
 def _group(rule: str, security: str) -> str:
     entry = CODEBOOK["rules"][rule]
     return entry.get("alternative_group", entry["group"]) if security == "apart" else entry["group"]
@@ -124,7 +152,9 @@ def scored(treaties: pd.DataFrame, texts: pd.DataFrame, deepening: str = "printe
     return treaties.join(wide[list(RULES)].astype(float), on="treaty")
 
 
-def depth_panel(treaties: pd.DataFrame, years, **reading) -> pd.DataFrame:
+def depth_panel(
+    treaties: pd.DataFrame, years, countries: Iterable[str] | None = None, **reading: str
+) -> pd.DataFrame:
     """Return how deep the digital rules between two countries are in each year.
 
     Parameters
@@ -133,16 +163,20 @@ def depth_panel(treaties: pd.DataFrame, years, **reading) -> pd.DataFrame:
         What :func:`scored` returns. A treaty without scores counts like one without digital rules.
     years : int or iterable of int
         A treaty counts from the year of its entry into force to the year before its end.
+    countries : iterable of str, optional
+        Return every ordered pair of these in every year, depth 0 where no rule is in force. If not
+        given, only pairs with digital rules have a row.
     **reading
         `security` and `weights` as for :func:`depth`.
 
     Returns
     -------
     DataFrame
-        One row for each ordered pair and year with digital rules in force (no row: depth 0):
-        `exporter`, `importer`, `year`; `depth`, `openness`, `privacy`, `cooperation`; `repeat` (1
-        if more than one treaty with digital rules is in force between the two); `multilateral` (1
-        if all of them have more than two parties); `treaties`, their numbers with a blank between.
+        One row for each ordered pair and year with digital rules in force, or for each of
+        `countries`: `exporter`, `importer`, `year`; `depth`, `openness`, `privacy`, `cooperation`;
+        `repeat` (1 if more than one treaty with digital rules is in force between the two);
+        `multilateral` (1 if all of them have more than two parties); `treaties`, their numbers with
+        a blank between, empty if there is none.
 
     Raises
     ------
@@ -177,4 +211,12 @@ def depth_panel(treaties: pd.DataFrame, years, **reading) -> pd.DataFrame:
         multilateral=by_pair["many"].all().astype(int),
         treaties=by_pair["treaty"].agg(" ".join),
     )
-    return panel.reset_index()[PANEL]
+    panel = panel.reset_index()[PANEL]
+    if countries is None:
+        return panel
+    names = sorted(set(countries))
+    square = pd.MultiIndex.from_product([names, names, np.unique(years)], names=KEYS)
+    square = square[square.get_level_values(0) != square.get_level_values(1)]
+    full = panel.set_index(KEYS).reindex(square)
+    full = full.fillna(dict.fromkeys(full.columns.drop("treaties"), 0) | {"treaties": ""})
+    return full.astype({"repeat": int, "multilateral": int}).reset_index()
