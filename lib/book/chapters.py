@@ -2,6 +2,7 @@
 
 import json
 import math
+import numbers
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from lib.errors import BookError
 TYPES = {"int": int, "float": float, "str": str}
 CODE = re.compile(r"^```\{code-cell\}.*?^```$", re.DOTALL | re.MULTILINE)
 DISPLAY = re.compile(r"^\$\$\n.*?^\$\$", re.DOTALL | re.MULTILINE)
-EXHIBIT = re.compile(r"\bchapter\.(?:figure|table|compare)\(")
+EXHIBIT = re.compile(r"(?m)^ +name: (?:fig|tbl)-")
 WORDS_A_MINUTE = 200
 
 
@@ -65,14 +66,19 @@ class Parameter:
     def parse(self, text: str):
         """Return `text` as a value of this parameter, or refuse it with the list of valid ones."""
         try:
-            value = TYPES[self.type](text)
+            return self.check(TYPES[self.type](text.strip()))
         except ValueError:
-            value = None
-        if value is None or (self.choices and value not in self.choices):
-            raise BookError(f"{text!r} is not a valid value; expected {self.describe()}.")
+            raise BookError(f"{text!r} is not a valid value; expected {self.describe()}.") from None
+
+    def check(self, value):
+        """Return `value` in this parameter's type, or refuse it with the list of valid ones."""
+        kinds = {"int": numbers.Integral, "float": numbers.Real, "str": str}
+        right = isinstance(value, kinds[self.type]) and not isinstance(value, bool)
+        if not right or (self.choices and value not in self.choices):
+            raise BookError(f"{value!r} is not a valid value; expected {self.describe()}.")
         if self.low is not None and not self.low <= value <= self.high:
-            raise BookError(f"{text} is out of range; expected {self.describe()}.")
-        return value
+            raise BookError(f"{value} is out of range; expected {self.describe()}.")
+        return TYPES[self.type](value)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,8 @@ class Chapter:
     needs: tuple[int | str, ...]
     """Chapters to read before, by number, and topics to know."""
     abstract_zh: str
+    values: dict[str, str]
+    """What other pages quote: name → expression that gives its text."""
 
     @property
     def name(self) -> str:
@@ -113,16 +121,26 @@ class Chapter:
     def parse(self, assignments: list[str]) -> dict:
         """Turn ``["theta=4", …]`` into papermill parameters, refusing what is not declared."""
         known = {p.name: p for p in self.parameters}
-        listing = "; ".join(p.describe() for p in self.parameters) or "none"
         values = {}
         for assignment in assignments:
             name, equals, text = assignment.partition("=")
-            if not equals or name not in known:
-                raise BookError(
-                    f"Chapter {self.number} has no parameter {assignment!r}; valid ones: {listing}."
-                )
-            values[name] = known[name].parse(text)
+            self._known(name.strip() if equals else assignment)
+            values[name.strip()] = known[name.strip()].parse(text)
         return values
+
+    def check(self, values: dict) -> dict:
+        """Return parameters in their types, refusing what is not declared and what is not legal."""
+        known = {p.name: p for p in self.parameters}
+        for name in values:
+            self._known(name)
+        return {name: known[name].check(value) for name, value in values.items()}
+
+    def _known(self, name: str) -> None:
+        if name not in {p.name for p in self.parameters}:
+            listing = "; ".join(p.describe() for p in self.parameters) or "none"
+            raise BookError(
+                f"Chapter {self.number} has no parameter {name!r}; valid ones: {listing}."
+            )
 
 
 def read(path: Path) -> Chapter:
@@ -153,10 +171,18 @@ def read(path: Path) -> Chapter:
             goals=goals(meta["goals"]),
             needs=needs(meta["needs"], path),
             abstract_zh=abstract(meta["abstract_zh"]),
+            values=values(meta.get("values", {})),
         )
     except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise BookError(f"The front matter of {path.name} cannot be read ({told}).") from error
+
+
+def values(items) -> dict[str, str]:
+    """Check the values that other pages quote: names of expressions."""
+    if not isinstance(items, dict) or not all(isinstance(v, str) for v in items.values()):
+        raise ValueError("values must map names to expressions")
+    return {name: expression.strip() for name, expression in items.items()}
 
 
 def goals(items) -> tuple[str, ...]:

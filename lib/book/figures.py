@@ -183,3 +183,95 @@ def note(ax: Axes, value: float, text: str) -> None:
         color=style.GREY,
         fontsize="small",
     )
+
+
+def dots(
+    frame: pd.DataFrame,
+    label: str,
+    *,
+    ax: Axes | None = None,
+    colors: Sequence | None = None,
+    **axis,
+) -> Axes:
+    """Draw a row's values as marks on one line, joined by a grey bar, the last row on top.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index: names of the rows; columns: what is compared, two (earlier or actual, later or ideal)
+        or three with one between.
+    label : str
+        What is measured, with its unit.
+    """
+    size = (6.2, min(1.5 + 0.27 * len(frame), 8.4))
+    ax = ax or plt.subplots(figsize=size)[1]
+    place = np.arange(len(frame))
+    ax.hlines(place, frame.min(axis=1), frame.max(axis=1), color="#cccccc", lw=1.5)
+    ends = [style.ORANGE, style.BLUE]
+    colors = colors or (ends if len(frame.columns) == 2 else [ends[0], style.GREY, ends[1]])
+    for name, marker, color in zip(frame, "osD", colors, strict=False):
+        ax.plot(frame[name], place, marker, ms=5, color=color, label=str(name))
+    ax.set_yticks(place, [str(name) for name in frame.index])
+    if len(frame) > 12:
+        ax.tick_params(axis="y", labelsize="small")
+    ax.set(xlabel=label, ylabel="", ylim=(-0.8, len(frame) - 0.2), **axis)
+    ax.legend(
+        frameon=False, fontsize="small", ncol=3, loc="lower center", bbox_to_anchor=(0.5, 1.0)
+    )
+    return ax
+
+
+def spans(
+    frame: pd.DataFrame,
+    label: str,
+    *,
+    ax: Axes | None = None,
+    colors: Sequence | None = None,
+    **axis,
+) -> Axes:
+    """Draw a row of dots for each index value, joined by a line and read from the top down.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index: names of the rows; columns: dots, named as a legend should have them.
+    label : str
+        What the place of a dot means, with its unit.
+    """
+    ax = ax or plt.subplots(figsize=(6.2, max(2.6, 1.4 + 0.19 * len(frame))))[1]
+    place = np.arange(len(frame))
+    ax.hlines(place, frame.min(axis=1), frame.max(axis=1), color="#bbbbbb", lw=1.2)
+    for name, color in zip(frame, colors or COLORS, strict=False):
+        ax.plot(frame[name], place, "o", ms=5, color=color, label=str(name))
+    ax.set_yticks(place, [str(name) for name in frame.index], fontsize="small")
+    ax.tick_params(axis="y", length=0)
+    ax.invert_yaxis()
+    ax.figure.legend(frameon=False, loc="outside upper center", ncols=len(frame.columns))
+    ax.set(xlabel=label, ylabel="", **axis)
+    return ax
+
+
+def cumulative(
+    frame: pd.DataFrame,
+    label: str,
+    ylabel: str,
+    *,
+    ax: Axes | None = None,
+    colors: Sequence | None = None,
+    **axis,
+) -> Axes:
+    """Draw for each column the share of its values that lie at or below each value.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One value per row and column; missing ones are left out of their column.
+    label, ylabel : str
+        What the values are, with their unit; what is counted.
+    """
+    ax = ax or plt.subplots()[1]
+    for name, color in zip(frame, colors or COLORS, strict=False):
+        ax.ecdf(frame[name].dropna(), color=color, label=str(name), lw=1.8)
+    ax.legend(frameon=False, loc="upper left")
+    ax.set(**({"xlabel": label, "ylabel": ylabel, "ylim": (0, 1)} | axis))
+    return ax

@@ -20,13 +20,11 @@ import nbformat
 import papermill
 import pytask
 from nbclient.exceptions import CellTimeoutError
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from pytask_parallel import ParallelBackend
 
 from lib import data, paths
-from lib.book import chapters, downloads, pages, replication
+from lib.book import chapters, downloads, engine, pages, replication
 from lib.errors import BookError, Refused
 
 HTML = paths.BUILD / "html"
@@ -35,8 +33,6 @@ UNFINISHED = paths.BUILD / "unfinished"
 """Here while pages are being written: what a killed or failed render left is not the book."""
 SECONDS = paths.BUILD / "seconds"
 """How long each chapter took when it was last executed."""
-TIMEOUT = 3600
-"""Seconds that one cell may run."""
 
 
 # -- inputs of a chapter, as one hash each -------------------------------------------------------
@@ -72,27 +68,10 @@ def data_state(chapter: chapters.Chapter) -> str:
 # -- one chapter ---------------------------------------------------------------------------------
 
 
-class ChapterEngine(NBClientEngine):
-    """papermill's own engine, with an environment for each kernel: chapters run side by side."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, env=None, log_output=False, **kwargs):
-        client = PapermillNotebookClient(
-            nb_man,
-            kernel_name=kernel_name,
-            timeout=TIMEOUT,
-            extra_arguments=["--log-level=ERROR"],
-        )
-        # A kernel that shuts down may complain of its sockets; what cells write goes another way.
-        return client.execute(env=env, stderr=subprocess.DEVNULL)
-
-
-papermill_engines.register("chapter", ChapterEngine)
-
-
 def to_notebook(chapter: chapters.Chapter) -> nbformat.NotebookNode:
     """Convert a source to a notebook, the same one every time."""
     notebook = jupytext.read(chapter.path)
+    notebook.metadata["book"]["name"] = chapter.name
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{position:03d}"
         if "parameters" in cell.metadata.get("tags", []):
@@ -160,16 +139,16 @@ def run(
             source,
             result,
             parameters=parameters,
-            engine_name="chapter",
-            kernel_name="python3",
+            engine_name=engine.NAME,
             progress_bar=False,
-            env=environment(GVC_BOOK_LIVE=str(live), IPYTHONDIR=str(result.with_name("ipython"))),
+            live=live,
+            env=environment(IPYTHONDIR=str(result.with_name("ipython"))),
         )
     except PapermillExecutionError as error:
         told = " ".join(error.evalue.split())
-        if error.ename in {"BookError", "DataError"}:
-            refused = Refused if parameters and error.ename == "BookError" else BookError
-            raise refused(f"{chapter.name}: {told}") from error
+        if error.ename in {"BookError", "DataError", "Refused"}:
+            kind = Refused if error.ename == "Refused" else BookError
+            raise kind(f"{chapter.name}: {told}") from error
         kept = keep_failure(result, chapter)
         raise BookError(
             f"{chapter.name} failed in cell {error.exec_count} with {error.ename}: {told} "
@@ -181,7 +160,7 @@ def run(
         told = "the kernel died, perhaps for want of memory"
         raise BookError(f"{chapter.name}: {told} ({error}).") from error
     except CellTimeoutError as error:
-        raise BookError(f"{chapter.name}: a cell ran for over {TIMEOUT} s.") from error
+        raise BookError(f"{chapter.name}: a cell ran for over {engine.TIMEOUT} s.") from error
 
 
 def keep_failure(result: Path, chapter: chapters.Chapter) -> Path:

@@ -25,6 +25,19 @@ def published(paper: str, item: str, stat: str = "coef") -> pd.DataFrame:
     return wide.loc[frame["row"].unique(), frame["column"].unique()]
 
 
+def coefficients(paper: str) -> pd.DataFrame:
+    """Return the coefficients that a paper prints with an error: a row each, with its stars.
+
+    Columns `item`, `column`, `row`, `coef`, `se` (numbers) and `stars` (text).
+    """
+    key = ["item", "column", "row"]
+    frame = replication.published().query("paper == @paper")
+    parts = [frame[frame["stat"] == stat].set_index(key) for stat in ("coef", "se")]
+    coef, se = (part["value"].astype(float) for part in parts)
+    table = pd.DataFrame({"coef": coef, "se": se.reindex(coef.index), "stars": parts[0]["stars"]})
+    return table.dropna(subset="se").reset_index()
+
+
 def numbers(estimate, brackets: str = "se", r2: str = "r2_within") -> pd.Series:
     """Return all numbers of a column by (row, stat): coefficients, errors or t values, N and R²."""
     parts = {"coef": estimate.params, brackets: getattr(estimate, BRACKETS[brackets])}
@@ -48,9 +61,9 @@ def shown(estimate, row: str, brackets: str = "se", digits: int = 2) -> str:
 def beside(
     paper: str,
     item: str,
-    columns: Mapping[str, tuple[str, object]],
+    estimates: Mapping[str, object],
     rows: Mapping[str, str],
-    ours: str = "ours",
+    outcomes: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return a table with the paper's and our version of each column side by side.
 
@@ -58,29 +71,23 @@ def beside(
     ----------
     paper, item : str
         Which published table.
-    columns : mapping of str to (str, estimate)
-        Key of the published column → its heading and our estimate.
+    estimates : mapping of str to estimate
+        Key of the published column → our estimate. A key is number_outcome or number_…_outcome.
     rows : mapping of str to str
         Key of the published row → its name for a reader, in order; N and R² are added.
-    ours : str
-        What our columns are called: "sample" where they are computed from the sample world.
+    outcomes : mapping of str to str
+        Last part of a column's key → its name for a reader.
     """
-    coef, error = (published(paper, item, stat) for stat in ("coef", "se"))
-    stars = replication.published()
-    stars = stars[(stars["paper"] == paper) & (stars["item"] == item) & (stars["stat"] == "coef")]
-    stars = stars.pivot(index="row", columns="column", values="stars")
+    printed = coefficients(paper).query("item == @item").set_index(["column", "row"])
     out = pd.DataFrame({"variable": [*rows.values(), "N", "R²"]})
-    for key, (title, estimate) in columns.items():
-        theirs = [
-            cell(coef.loc[r, key], error.loc[r, key], stars.loc[r, key])
-            if coef[key].notna().get(r, False)
-            else ""
-            for r in rows
-        ]
+    for key, estimate in estimates.items():
+        cells = {r: printed.loc[(key, r)] for r in rows if (key, r) in printed.index}
+        theirs = [cell(*cells[r][["coef", "se", "stars"]]) if r in cells else "" for r in rows]
         mine = [shown(estimate, r) if r in estimate.params else "" for r in rows]
         n, r2 = (published(paper, item, stat)[key].iloc[0] for stat in ("n", "r2"))
+        title = f"{key.split('_')[0]} {outcomes[key.split('_')[-1]]}"
         out[f"{title}, paper"] = [*theirs, f"{n:.0f}", f"{r2:.3f}"]
-        out[f"{title}, {ours}"] = [*mine, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
+        out[f"{title}, ours"] = [*mine, f"{estimate.nobs}", f"{estimate.r2_within:.3f}"]
     return out
 
 

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 TIERS = ("auto", "original", "sample")
+LOADED: list[str] = []
+"""Keys in the order in which they were loaded; whoever reads it may empty it."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def load(key: str, *, tier: str = "auto", **which):
     """
     ds = dataset(key)
     chosen = _tier(ds, tier)
+    LOADED.append(key)
     if chosen == "sample":
         needs = {name: load(name) for name in ds.sample_needs}
         return _call(ds.sample)(**needs, **which)
