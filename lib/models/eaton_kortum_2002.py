@@ -138,37 +138,6 @@ def _tidy(abroad, countries, estimate, cov, variance, covariance) -> TradeEquati
     return TradeEquation(effects, competitiveness, openness, barrier, variance, covariance)
 
 
-def normalised_shares(pairs: pd.DataFrame, beta: float = BETA) -> pd.Series:
-    """ln (X_ni / X_n) / (X_ii / X_i) of pairs abroad (their equation 12), by importer and exporter.
-
-    Totals X include imports from outside the sample: they are those behind `normalised_imports`.
-    """
-    abroad, _ = _abroad(pairs)
-    y, x = abroad["normalised_imports"], abroad["relative_imports"]
-    share = x - (y - x) * beta / (1 - beta)
-    share.index = pd.MultiIndex.from_frame(abroad[["importer", "exporter"]])
-    return share
-
-
-def price_gaps(prices: pd.DataFrame) -> pd.DataFrame:
-    r"""D_ni = ln(p_i d_ni / p_n) from prices of goods (their equation 13), importer by exporter.
-
-    The barrier is the second-largest ratio of prices over goods, which one misreported price cannot
-    move; the price levels are means over goods.
-    """
-    log_price = prices.pivot(index="country", columns="product", values="log_price")
-    log_price = log_price.loc[prices["country"].drop_duplicates()]
-    gap = log_price.to_numpy()[:, None, :] - log_price.to_numpy()
-    D = np.sort(gap, axis=-1)[..., -2] - gap.mean(-1)
-    return pd.DataFrame(D, log_price.index, log_price.index)
-
-
-def theta_by_moments(shares: pd.Series, gaps: pd.DataFrame) -> float:
-    """Trade elasticity as the ratio of the mean log share to the mean price gap (their § 3)."""
-    gap = gaps.stack().loc[shares.index]
-    return float(-shares.mean() / gap.mean())
-
-
 def theta_by_trade_and_prices(
     pairs: pd.DataFrame, gaps: pd.DataFrame, *, instruments: bool, destination: bool = True
 ):
@@ -176,7 +145,10 @@ def theta_by_trade_and_prices(
 
     Parameters
     ----------
-    pairs, gaps : DataFrame
+    pairs : DataFrame
+        As for :func:`trade_equation`.
+    gaps : DataFrame
+        ln(p_i d_ni / p_n) from prices of goods, importer by exporter (their equation 13).
     instruments : bool
         Instrument the gaps by distance, border, language and trade areas.
     destination : bool
@@ -207,13 +179,14 @@ def effective_wage(countries: pd.DataFrame, rate: float = 0.06) -> np.ndarray:
     return (countries["wage"] * np.exp(-rate * countries["education"])).to_numpy()
 
 
-def theta_by_wages(countries: pd.DataFrame, competitiveness, *, instruments: bool):
+def theta_by_wages(countries: pd.DataFrame, competitiveness: pd.Series, *, instruments: bool):
     """Trade elasticity from S_i on research, schooling and wages (their § 5.2 and Table V).
 
     Parameters
     ----------
     countries : DataFrame
-    competitiveness : array_like, shape (N,)
+    competitiveness : Series
+        S_i by country, in any order.
     instruments : bool
         Instrument the wage by workforce and density of population.
 
@@ -222,7 +195,7 @@ def theta_by_wages(countries: pd.DataFrame, competitiveness, *, instruments: boo
     float, float
         Theta and its standard error.
     """
-    y = np.asarray(competitiveness, float)
+    y = competitiveness.loc[countries["country"]].to_numpy(float)
     wage = pd.DataFrame({"wage": np.log(effective_wage(countries))})
     known = np.column_stack(
         [np.ones(len(y)), np.log(countries["research"]), 1 / countries["education"]]
@@ -281,10 +254,11 @@ def calibrate(pairs, countries, equation: TradeEquation, theta, beta: float = BE
     order = countries["country"]
     value = pairs.set_index(["importer", "exporter"])["value"].unstack().loc[order, order]
     final = wage * workers + (value.sum(axis=1) - value.sum(axis=0)).to_numpy()
-    scaled = np.exp(beta * (equation.competitiveness["estimate"].to_numpy() + theta * np.log(wage)))
+    competitiveness = equation.competitiveness["estimate"].loc[order].to_numpy()
+    scaled = np.exp(beta * (competitiveness + theta * np.log(wage)))
     world = {
         "T": scaled / scaled.max(),
-        "tau": np.exp(-equation.barrier.to_numpy() / theta),
+        "tau": np.exp(-equation.barrier.loc[order, order].to_numpy() / theta),
         "theta": theta,
         "beta": beta,
         "alpha": final.sum() / gdp.sum(),
