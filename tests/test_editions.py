@@ -58,7 +58,7 @@ def test_a_solution_without_an_end_is_refused(text):
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_of_each_chapter_the_exercises_stay_and_the_solutions_go(chapter):
-    whole = pipeline.to_notebook(chapter)
+    whole = execution.to_notebook(chapter)
     source = chapter.path.read_text(encoding="utf-8")
     left = "\n".join(c.source for c in editions.without_solutions(whole).cells)
     assert len(re.findall(r"\{solution", source)) > 0 == len(re.findall(r"\{solution", left))
@@ -71,7 +71,7 @@ def test_of_each_chapter_the_exercises_stay_and_the_solutions_go(chapter):
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_stripping_leaves_a_valid_notebook_and_its_source_alone(chapter):
-    whole = pipeline.to_notebook(chapter)
+    whole = execution.to_notebook(chapter)
     before = nbformat.writes(whole)
     nbformat.validate(editions.without_solutions(whole))
     assert nbformat.writes(whole) == before

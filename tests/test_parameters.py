@@ -26,14 +26,14 @@ def test_chapter_runs_at_the_ends_of_its_parameters(chapter, low, tmp_path):
     values = {p.name: end(p, i, low) for i, p in enumerate(chapter.parameters)}
     assert chapter.parse([f"{name}={value}" for name, value in values.items()]) == values
     target = tmp_path / "runs" / f"{chapter.name}.ipynb"
-    pipeline.execute(chapter, target, target.with_suffix(""), values)
+    execution.execute(chapter, target, target.with_suffix(""), values)
     assert (target.with_suffix("") / "exhibits.csv").is_file()
 
 
 def test_a_country_has_no_balance_with_itself(tmp_path):
     target = tmp_path / "runs" / "x.ipynb"
     with pytest.raises(BookError, match="two different economies"):
-        pipeline.execute(
+        execution.execute(
             chapters.find("21"), target, tmp_path / "live", {"country": "USA", "partner": "USA"}
         )
     assert not target.exists()

@@ -736,5 +736,5 @@ def test_a_kernel_that_dies_before_its_first_word_is_started_once_more(tmp_path,
 
     monkeypatch.setattr(pipeline.papermill, "execute_notebook", dies)
     with pytest.raises(BookError, match="the kernel died"):
-        pipeline.run(chapters.find("21"), tmp_path / "out.ipynb", tmp_path, {})
+        execution.run(chapters.find("21"), tmp_path / "out.ipynb", tmp_path, {})
     assert said == ["start"] * 2

@@ -236,7 +236,7 @@ def test_mathjax_is_shipped_in_the_file_only_where_it_is_needed():
 @pytest.mark.parametrize("source", ALL, ids=lambda c: c.name)
 def test_every_exercise_of_the_book_can_be_put_on_a_sheet(source, tmp_path, monkeypatch):
     """With its references resolved, and no markup left over."""
-    notebook = pipeline.to_notebook(source)
+    notebook = execution.to_notebook(source)
     monkeypatch.setattr(standalone, "values", lambda live: dict.fromkeys(quoted, "1"))
     text = source.path.read_text(encoding="utf-8")
     quoted = re.findall(r"\{glue:text\}`([^`]+)`", text)

@@ -78,7 +78,7 @@ def test_every_chapter_makes_a_deck_of_its_sources(chapter, tmp_path, monkeypatc
     text = chapter.path.read_text(encoding="utf-8")
     quoted = dict.fromkeys(re.findall(r"\{glue:text\}`([^`]+)`", text), "1")
     monkeypatch.setattr(standalone, "values", lambda live: quoted)
-    html = slides.deck(chapter, pipeline.to_notebook(chapter), tmp_path / chapter.name)
+    html = slides.deck(chapter, execution.to_notebook(chapter), tmp_path / chapter.name)
     shown = re.search(r"(?s)<main>.*</main>", html)[0]
     assert shown.count('class="slide"') > 5
     plain = re.sub(r"(?s)<(pre|code)>.*?</\1>|\\\(.*?\\\)|\\\[.*?\\\]", "", shown)

@@ -90,12 +90,11 @@ def replicate(check):
 @click.argument("assignments", nargs=-1, metavar="[PARAMETER=VALUE]…")
 def chapter(name, assignments):
     """Re-execute one chapter with parameters; the book itself stays as it is."""
-    from lib.book import pipeline
 
     source = chapters.find(name)
     values = source.parse(list(assignments))
     target = paths.BUILD / "runs" / f"{source.name}.ipynb"
-    seconds = pipeline.execute(source, target, target.with_suffix(""), values)
+    seconds = execution.execute(source, target, target.with_suffix(""), values)
     click.echo(f"{source.title}: done in {seconds:.1f} s")
     click.echo(f"Notebook: {target}")
     click.echo(f"Figures, tables and numbers: {target.with_suffix('')}")
@@ -130,11 +129,10 @@ def problem_set(name, roster, assignments, seed, pdf):
 @cli.command()
 def notebooks():
     """Write a plain .ipynb beside each chapter's source, for papermill or JupyterLab."""
-    from lib.book import pipeline
 
     for source in chapters.chapters():
         target = source.path.with_suffix(".ipynb")
-        jupytext.write(pipeline.to_notebook(source), target)
+        jupytext.write(execution.to_notebook(source), target)
         click.echo(target)
 
 
@@ -170,13 +168,12 @@ def bench(arguments):
 @cli.command()
 def lint():
     """Check style and format of the code and of the chapters' code."""
-    from lib.book import pipeline
 
     folder = paths.BUILD / "lint"
     folder.mkdir(parents=True, exist_ok=True)
     copies = [folder / f"{source.name}.ipynb" for source in chapters.chapters()]
     for source, copy in zip(chapters.chapters(), copies, strict=True):
-        jupytext.write(pipeline.to_notebook(source), copy)
+        jupytext.write(execution.to_notebook(source), copy)
     ruff = [sys.executable, "-m", "ruff"]
     for places in (["."], ["--config", "pyproject.toml", *map(str, copies)]):
         for command in (["check"], ["format", "--check"]):

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from lib import paths
-from lib.book import pipeline
+from lib.book import execution, pipeline
 from lib.errors import BookError
 
 STUDENT = paths.BUILD / "student"
@@ -53,7 +53,7 @@ def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def stage(name: str, solutions: bool = True) -> Path:
     """Copy everything that is rendered into a folder of its own; return it."""
-    folder = pipeline.WORK / name
+    folder = execution.WORK / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for settings in ("_config.yml", "_toc.yml"):

@@ -22,7 +22,17 @@ from nbclient.exceptions import CellExecutionError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
-from lib.book import chapters, display, exhibits, provenance, records, roles, session
+from lib.book import (
+    chapters,
+    display,
+    downloads,
+    exhibits,
+    provenance,
+    records,
+    replication,
+    roles,
+    session,
+)
 from lib.errors import BookError
 
 NAME = "gvc-book"
@@ -259,20 +269,22 @@ class Pages:
         self.run.write()
         if self.run.live:
             loaded = "\n".join(self._own("modules()"))
-            (self.run.live / "modules.txt").write_text(loaded + "\n", encoding="utf-8")
+            (self.run.live / replication.MODULES).write_text(loaded + "\n", encoding="utf-8")
         return in_order([c for c in cells if "drop" not in c.metadata.get("tags", [])])
 
     def _compare(self, output, declared: exhibits.Exhibit, asked: dict) -> None:
         frame = records.comparison(self.run, asked["items"], asked["statuses"])
         html = frame.to_html(index=False, border=0)
-        output.data["text/html"] = f"<figure>{html}<figcaption>{declared.caption}</figcaption></figure>"
+        output.data["text/html"] = (
+            f"<figure>{html}<figcaption>{declared.caption}</figcaption></figure>"
+        )
         if self.run.live:
-            csv = self.run.live / "downloads" / f"{declared.name}.csv"
+            csv = self.run.live / downloads.FOLDER / f"{declared.name}.csv"
             frame.to_csv(csv, index=False, lineterminator="\n")
             tex = self.shelf.latex(frame, declared.name, declared.caption)
             shown = exhibits.table(frame, declared.label, declared.caption)
             shown = f"{shown}\n\n{self.shelf.links([('CSV', csv), ('LaTeX', tex)])}"
-            long = f"{len(frame)} numbers" if len(frame) > LONG else ""
+            long = f"{len(frame)} numbers" if len(frame) > exhibits.LONG else ""
             output.data["text/markdown"] = exhibits.folded(shown, declared.fold or long)
 
     def _quoted(self) -> None:
@@ -291,17 +303,15 @@ class Pages:
         return ast.literal_eval(reply["data"]["text/plain"]) if reply["status"] == "ok" else []
 
 
-LONG = 30
-"""Rows above which a comparison is folded."""
-
-
 def _in_kernel(module: str, call: str) -> str:
     return f"__import__('lib.book.{module}', fromlist=['x']).{call}"
 
 
 def _says_something(output) -> bool:
     data = output.get("data", {})
-    return output.output_type == "stream" or (bool(SHOWN & set(data)) and "text/markdown" not in data)
+    return output.output_type == "stream" or (
+        bool(SHOWN & set(data)) and "text/markdown" not in data
+    )
 
 
 def in_order(cells: list) -> list:

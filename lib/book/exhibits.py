@@ -6,6 +6,7 @@ results stand beside a run's own only where its parameters are the recorded ones
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,8 @@ from lib.book import chapters, display, downloads
 from lib.errors import BookError
 
 STANDS_IN = {"sample", "absent"}
+LONG = 30
+"""Rows above which a comparison is folded."""
 KINDS = {"figure": "fig", "table": "tbl"}
 
 
@@ -150,7 +153,7 @@ class Shelf:
             inner = f'<img alt="{escape(exhibit.alt)}" src="{_uri(*content)}">'
         else:
             inner = bundle["text/html"]
-        html = f"<figure>{inner}<figcaption>{escape(caption)}</figcaption></figure>"
+        html = figure(inner, caption)
         if not self.run.live:
             return {"text/html": html}
         row = self._keep(exhibit, bundle, keys)
@@ -247,6 +250,12 @@ class Shelf:
                 f"{{download}}`{kind} <{roots[root]}/{path.relative_to(root).as_posix()}>`"
             )
         return f":::{{container}} downloads\n{' · '.join(links)}\n:::"
+
+
+def figure(inner: str, caption: str) -> str:
+    """Return an exhibit as HTML; marks of emphasis, which only MyST reads, are left out."""
+    plain = escape(re.sub(r"[*\\]", "", caption))
+    return f"<figure>{inner}<figcaption>{plain}</figcaption></figure>"
 
 
 def _image(bundle: dict) -> tuple[str, bytes]:

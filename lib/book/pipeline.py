@@ -1,6 +1,5 @@
 """Execute chapters and render the book; pytask decides what has changed."""
 
-import hashlib
 import json
 import logging
 import os
@@ -9,187 +8,23 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-import jupytext
-import nbformat
-import papermill
 import pytask
-from nbclient.exceptions import CellTimeoutError
-from papermill.exceptions import PapermillExecutionError
 from pytask_parallel import ParallelBackend
 
 from lib import data, paths
-from lib.book import chapters, downloads, engine, pages, replication
-from lib.errors import BookError, Refused
+from lib.book import chapters, execution, inputs, pages, replication
+from lib.errors import BookError
 
 HTML = paths.BUILD / "html"
-WORK = paths.BUILD / "work"
 UNFINISHED = paths.BUILD / "unfinished"
 """Here while pages are being written: what a killed or failed render left is not the book."""
 SECONDS = paths.BUILD / "seconds"
 """How long each chapter took when it was last executed."""
-
-
-# -- inputs of a chapter, as one hash each -------------------------------------------------------
-
-
-def tree_hash(*folders: Path, pattern: str = "*") -> str:
-    """Hash names and contents of the files below `folders`, compiled files left out."""
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob(pattern)):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(paths.ROOT).as_posix().encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def code_hash() -> str:
-    """Hash what every chapter depends on: the shared library and the locked environment."""
-    lock = (paths.ROOT / "requirements.txt").read_bytes()
-    return tree_hash(paths.ROOT / "lib") + hashlib.sha256(lock).hexdigest()
-
-
-def data_state(chapter: chapters.Chapter) -> str:
-    """Tier and hash of every dataset of a chapter, and what was recorded of it."""
-    used = [data.provenance(key) for key in chapter.datasets]
-    state = [f"{p.key} {p.tier} {p.version} {p.sha256}" for p in used]
-    recorded = replication.recorded()
-    numbers = recorded[recorded["chapter"] == str(chapter.number)].to_csv()
-    kept = [tree_hash(paths.REPLICATED / chapter.name), numbers, tree_hash(paths.PUBLISHED)]
-    return "\n".join([*state, *kept])
-
-
-# -- one chapter ---------------------------------------------------------------------------------
-
-
-def to_notebook(chapter: chapters.Chapter) -> nbformat.NotebookNode:
-    """Convert a source to a notebook, the same one every time."""
-    notebook = jupytext.read(chapter.path)
-    notebook.metadata["book"]["name"] = chapter.name
-    for position, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{position:03d}"
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = chapter.parameter_cell
-    return notebook
-
-
-def environment(**more: str) -> dict[str, str]:
-    """Return the environment of a child process: it imports the `lib` of this very checkout.
-
-    Linear algebra runs on one thread: chapters share the cores, and the last digits of a result
-    depend on the number of threads.
-    """
-    single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    return os.environ | single | {"PYTHONPATH": str(paths.ROOT), "PYTHONHASHSEED": "0"} | more
-
-
-def execute(chapter: chapters.Chapter, target: Path, live: Path, parameters=None) -> float:
-    """Execute a chapter with papermill; `target` and `live` appear whole or not at all.
-
-    Each run has a scratch folder of its own, which the kernel of a killed run cannot reach.
-
-    Returns
-    -------
-    float
-        Seconds it took.
-
-    Raises
-    ------
-    BookError
-        In one sentence: the user's mistake that a cell reported, or the cell that failed.
-    Refused
-        If the chapter does not accept these parameters together.
-    """
-    import matplotlib.font_manager  # noqa: F401 - builds its cache here, not noisily in a kernel
-
-    began = time.perf_counter()
-    place = WORK / target.parent.name
-    place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as scratch:
-        fresh, result = Path(scratch, "live"), Path(scratch, "out.ipynb")
-        fresh.mkdir()
-        run(chapter, result, fresh, parameters or {})
-        clean(chapter, result, fresh, Path(os.path.relpath(live, target.parent)))
-        live.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)  # first, so that no old notebook vouches for new figures
-        shutil.rmtree(live, ignore_errors=True)
-        os.replace(fresh, live)
-        os.replace(result, target)
-    return time.perf_counter() - began
-
-
-def run(
-    chapter: chapters.Chapter, result: Path, live: Path, parameters: dict, starts: int = 2
-) -> None:
-    """Let papermill execute a chapter into `result`; turn what goes wrong into one sentence.
-
-    A kernel picks its ports before it binds them, and another process may be quicker: one that dies
-    before its first word, when no cell has run, is started again.
-    """
-    source = result.with_name("in.ipynb")
-    nbformat.write(to_notebook(chapter), source)
-    try:
-        papermill.execute_notebook(
-            source,
-            result,
-            parameters=parameters,
-            engine_name=engine.NAME,
-            progress_bar=False,
-            live=live,
-            env=environment(IPYTHONDIR=str(result.with_name("ipython"))),
-        )
-    except PapermillExecutionError as error:
-        told = " ".join(error.evalue.split())
-        if error.ename in {"BookError", "DataError", "Refused"}:
-            kind = Refused if error.ename == "Refused" else BookError
-            raise kind(f"{chapter.name}: {told}") from error
-        kept = keep_failure(result, chapter)
-        raise BookError(
-            f"{chapter.name} failed in cell {error.exec_count} with {error.ename}: {told} "
-            f"(the notebook with the traceback: {kept})"
-        ) from error
-    except RuntimeError as error:  # DeadKernelError is one, and a kernel that does not start
-        if starts > 1 and "kernel_info" in str(error):
-            return run(chapter, result, live, parameters, starts - 1)
-        told = "the kernel died, perhaps for want of memory"
-        raise BookError(f"{chapter.name}: {told} ({error}).") from error
-    except CellTimeoutError as error:
-        raise BookError(f"{chapter.name}: a cell ran for over {engine.TIMEOUT} s.") from error
-
-
-def keep_failure(result: Path, chapter: chapters.Chapter) -> Path:
-    """Keep a failed notebook where nothing takes it for a chapter."""
-    kept = paths.BUILD / "failed" / f"{chapter.name}.ipynb"
-    kept.parent.mkdir(exist_ok=True)
-    os.replace(result, kept)
-    return kept
-
-
-def clean(chapter: chapters.Chapter, path: Path, fresh: Path, live: Path) -> None:
-    """Drop what differs from run to run, hide injected parameters, refuse warnings.
-
-    Figures written to the folder `fresh` will lie in `live` beside the notebook.
-    """
-    text = path.read_text(encoding="utf-8").replace(fresh.as_posix(), live.as_posix())
-    notebook = nbformat.reads(text, as_version=4)
-    notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
-        for key in ("papermill", "execution"):
-            cell.metadata.pop(key, None)
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata["tags"].append("remove-cell")
-            cell["id"] = "injected-parameters"
-        for output in cell.get("outputs", []):
-            if output.get("name") == "stderr":
-                told = " ".join(output.text.split())[:300]
-                raise BookError(f"{chapter.name}: a cell writes to stderr: {told}")
-    nbformat.write(notebook, path)
 
 
 # -- the whole book ------------------------------------------------------------------------------
@@ -199,21 +34,25 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def chapter_task(chapter: chapters.Chapter, code: str):
+def chapter_task(chapter: chapters.Chapter, hashes: dict[str, str]):
     """A pytask task that executes one chapter when its source, code or data have changed."""
     target, live = paths.BOOK / f"{chapter.name}.ipynb", paths.LIVE / chapter.name
     if not live.is_dir():  # its figures are gone, and pytask watches the notebook alone
         target.unlink(missing_ok=True)
-    state = pytask.PythonNode(value=code + data_state(chapter), hash=True)
+
+    def state(known: str) -> str:  # after a run it names the modules which that run loaded
+        return inputs.digest((known + inputs.code_state(chapter, hashes)).encode())
+
+    node = pytask.PythonNode(value=inputs.data_state(chapter), hash=state)
 
     @pytask.task(id=chapter.name)
     def task_chapter(
         source: Path = chapter.path,
-        inputs=state,
+        uses=node,
         produces: Path = target,
     ):
         say(f"  {chapter.number} {chapter.title}: executing …")
-        seconds = execute(chapter, target, live)
+        seconds = execution.execute(chapter, target, live)
         SECONDS.mkdir(exist_ok=True)
         (SECONDS / chapter.name).write_text(f"{seconds:.1f}")
         say(f"  {chapter.number} {chapter.title}: done in {seconds:.1f} s")
@@ -221,21 +60,23 @@ def chapter_task(chapter: chapters.Chapter, code: str):
     return task_chapter
 
 
-def render_task(code: str):
+def render_task():
     """A pytask task that renders the executed chapters and pages with Jupyter Book."""
     if UNFINISHED.exists():
         (HTML / "index.html").unlink(missing_ok=True)
     texts = [*paths.BOOK.glob("*.md"), *paths.BOOK.glob("*.bib"), *paths.BOOK.glob("static/*")]
     settings = [paths.ROOT / "_config.yml", paths.ROOT / "_toc.yml"]
     notebooks = [paths.BOOK / f"{c.name}.ipynb" for c in chapters.chapters()]
-    state = code + tree_hash(paths.REPLICATED, paths.PUBLISHED)
+    code = [paths.ROOT / "lib" / room for room in ("book", "data")]
+    state = inputs.tree_hash(*code, paths.REPLICATED, paths.PUBLISHED)
+    state += inputs.digest((paths.ROOT / "requirements.txt").read_bytes())
     state += "".join(f"{p.key}{p.tier}{p.sha256}" for p in map(data.provenance, used()))
     node = pytask.PythonNode(value=state, hash=True)
 
     @pytask.task(id="book")
     def task_render(
         sources: list[Path] = [*texts, *settings, *notebooks],  # noqa: B006
-        inputs=node,
+        uses=node,
         produces: Path = HTML / "index.html",
     ):
         began = time.perf_counter()
@@ -266,7 +107,7 @@ def run_tied(command: list[str]) -> tuple[int, str]:
     with subprocess.Popen(
         command,
         cwd=paths.ROOT,
-        env=environment(),
+        env=execution.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -311,10 +152,10 @@ def build(rendered: bool = True) -> Path:
     """
     logging.getLogger("papermill").setLevel(logging.ERROR)
     with alone():
-        shutil.rmtree(WORK / paths.BOOK.name, ignore_errors=True)
-        code = code_hash()
-        tasks = [chapter_task(chapter, code) for chapter in chapters.chapters()]
-        tasks += [render_task(code)] if rendered else []
+        shutil.rmtree(execution.WORK / paths.BOOK.name, ignore_errors=True)
+        hashes = inputs.snapshot()
+        tasks = [chapter_task(chapter, hashes) for chapter in chapters.chapters()]
+        tasks += [render_task()] if rendered else []
         session = run_tasks(tasks)
         if session.exit_code == pytask.ExitCode.CONFIGURATION_FAILED:
             forget()  # its record of finished work is damaged: do all of it again
@@ -425,7 +266,7 @@ def record(chapter: chapters.Chapter) -> None:
     target = paths.REPLICATED / chapter.name
     fresh = target.with_name(target.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    beside = shutil.ignore_patterns("numbers.csv", downloads.FOLDER)
+    beside = shutil.ignore_patterns(*replication.BESIDE)
     shutil.copytree(paths.LIVE / chapter.name, fresh, ignore=beside)
     versions = {
         p.key: {"tier": p.tier, "version": p.version, "sha256": p.sha256}

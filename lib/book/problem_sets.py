@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from lib import paths
-from lib.book import chapters, editions, pipeline, printing, standalone
+from lib.book import chapters, editions, execution, inputs, pipeline, printing, standalone
 from lib.errors import BookError, Refused
 
 REQUIRED, OPTIONAL = ("id", "name"), ("email",)
@@ -174,7 +174,11 @@ class Job:
     @property
     def state(self) -> str:
         """Hash of everything that a run depends on, but for the student."""
-        parts = [pipeline.code_hash(), pipeline.data_state(self.chapter), json.dumps(self.held)]
+        parts = [
+            inputs.tree_hash(paths.ROOT / "lib"),
+            inputs.data_state(self.chapter),
+            json.dumps(self.held),
+        ]
         whole = "\n".join(parts).encode() + self.chapter.path.read_bytes()
         return hashlib.sha256(whole).hexdigest()
 
@@ -193,7 +197,7 @@ class Job:
         refused = []
         for parameters in islice(combinations, ATTEMPTS):
             try:
-                seconds = pipeline.execute(
+                seconds = execution.execute(
                     self.chapter, self.notebook(run), self.live(run), parameters
                 )
             except Refused as error:

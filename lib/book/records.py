@@ -155,9 +155,7 @@ def _column(paper: str, entry: Entry, column: str, estimate) -> Iterator[dict]:
         why = said.get("diagnosis")
         if isinstance(why, dict):
             keys = (f"{column} {row} {stat}", f"{row} {stat}", f"{column} {stat}", stat, row)
-            number["diagnosis"] = next(
-                (why[k] for k in (*keys, column, "default") if k in why), ""
-            )
+            number["diagnosis"] = next((why[k] for k in (*keys, column, "default") if k in why), "")
         yield number
 
 

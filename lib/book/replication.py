@@ -34,6 +34,10 @@ STATUSES = [
     "not attempted",
 ]
 SAMPLES = ["same", "nearest", "different"]
+MODULES = "modules.txt"
+"""File of a run that lists the modules which it loaded."""
+BESIDE = {"numbers.csv", downloads.FOLDER, MODULES}
+"""What a run keeps that is not part of its chapter's own record."""
 DISCRETE = {"year", "rank", "count"}
 
 
@@ -220,7 +224,7 @@ def differences(chapter, live) -> list[str]:
     kept = paths.REPLICATED / chapter.name
     if not (kept / "stamp.json").is_file():
         return [f"{chapter.name}: never recorded"]
-    names = {p.name for p in live.iterdir()} - {"numbers.csv", downloads.FOLDER}
+    names = {p.name for p in live.iterdir()} - BESIDE
     problems = [
         f"{chapter.name}: {name} is in one of record and build only"
         for name in sorted(names ^ ({p.name for p in kept.iterdir()} - {"stamp.json"}))

@@ -74,7 +74,10 @@ def fill(text: str, say: Callable[[str], tuple[str, bool]]) -> str:
         told, made_up = say(match[1].strip())
         start = _block(text, match.start())
         row = text[start:].startswith("|")
-        edits[match.start()] = (match.end(), escape(told) + (" (made up)" if made_up and row else ""))
+        edits[match.start()] = (
+            match.end(),
+            escape(told) + (" (made up)" if made_up and row else ""),
+        )
         if made_up and not row:
             end, words = edits.get(start, (start, ""))
             edits[start] = (end, words if words.startswith(MADE_UP) else MADE_UP + words)

@@ -15,7 +15,7 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import display as show
 
-from lib import data, paths
+from lib import paths
 from lib.book import chapters, display, exhibits, replication, style
 from lib.errors import Refused
 

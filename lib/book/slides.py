@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 
 from lib import data, paths
-from lib.book import chapters, editions, pipeline, standalone
-from lib.book.session import STANDS_IN
+from lib.book import chapters, editions, execution, standalone
+from lib.book.exhibits import STANDS_IN
 
 NAME = re.compile(r":name: (fig|tbl)-\d+-(\S+)")
 HEADING = re.compile(r"(#{1,4}) (.+)")
@@ -127,7 +127,7 @@ def make(chapter: chapters.Chapter) -> Path:
     if book.is_file() and (paths.LIVE / chapter.name).is_dir():
         target, live = book, paths.LIVE / chapter.name
     else:
-        pipeline.execute(chapter, target, live)
+        execution.execute(chapter, target, live)
     notebook = nbformat.read(target, as_version=4)
     deck_file = paths.BUILD / "slides" / f"{chapter.name}.html"
     deck_file.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pybtex.database import parse_file
 
 from lib import paths
-from lib.book import session
+from lib.book import display
 from lib.errors import BookError
 
 ROLE = re.compile(r"\{([a-z:-]+)\}`([^`]+)`")
@@ -112,14 +112,14 @@ def exhibits(live: Path) -> pd.DataFrame:
     )
 
 
-def values(live: Path) -> dict[str, str]:
-    """Return the values that a run put into its text, by name; the sample's say so."""
+def values(live: Path) -> pd.DataFrame:
+    """Return the values that a run put into its text, in order: expression, text and tier."""
     path = live / "values.csv"
+    columns = ["name", "expression", "nth", "text", "tier"]
     if not path.is_file():
-        return {}
+        return pd.DataFrame(columns=columns)
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    marks = rows["tier"].map(lambda tier: " (sample)" if tier == "sample" else "")
-    return dict(zip(rows["name"], rows["text"] + marks, strict=True))
+    return rows[rows["name"] == ""]
 
 
 @cache
@@ -153,7 +153,6 @@ class Page:
     def html(self, text: str) -> str:
         """Render the Markdown of a chapter: roles become text, directives become boxes."""
         numbers = {label: n for n, label in enumerate(equations(self.notebook), 1)}
-        known = values(self.live)
         names = self.numbered()
 
         def role(match) -> str:
@@ -163,10 +162,6 @@ class Page:
                 if target not in numbers:
                     raise BookError(f"The text names an equation {target!r}, which is not there.")
                 return f"({numbers[target]})"
-            if name.startswith("glue"):
-                if target not in known:
-                    raise BookError(f"The text quotes {target!r}, which the run did not compute.")
-                return known[target]
             if name.startswith("cite"):
                 told = [_reference(key.strip()) for key in target.split(",")]
                 if name == "cite:p":
@@ -211,7 +206,8 @@ class Page:
             content = b64encode(path.read_bytes()).decode()
             body = f'<img alt="{escape(row.alt)}" src="data:image/{kind};base64,{content}">'
         else:
-            frame = session.formatted(path, json.loads(row.formats))
+            text = path.read_text(encoding="utf-8")
+            frame = display.formatted(text, json.loads(row.formats))
             table = frame.iloc[:rows].to_html(index=False, border=0)
             body = TABLE.format(label=escape(number), table=table)
             if rows and len(frame) > rows:
