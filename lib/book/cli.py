@@ -96,6 +96,7 @@ def chapter(name, assignments):
     target = paths.BUILD / "runs" / f"{source.name}.ipynb"
     seconds = execution.execute(source, target, target.with_suffix(""), values)
     click.echo(f"{source.title}: done in {seconds:.1f} s")
+    click.echo(f"Page to read: {run_page.write(source, target)}")
     click.echo(f"Notebook: {target}")
     click.echo(f"Figures, tables and numbers: {target.with_suffix('')}")
 
