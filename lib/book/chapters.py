@@ -66,7 +66,7 @@ class Parameter:
     def parse(self, text: str):
         """Return `text` as a value of this parameter, or refuse it with the list of valid ones."""
         try:
-            return self.check(TYPES[self.type](text.strip()))
+            return self.check(TYPES[self.type](text))
         except ValueError:
             raise BookError(f"{text!r} is not a valid value; expected {self.describe()}.") from None
 
@@ -122,10 +122,10 @@ class Chapter:
         """Turn ``["theta=4", …]`` into papermill parameters, refusing what is not declared."""
         known = {p.name: p for p in self.parameters}
         values = {}
-        for assignment in assignments:
+        for assignment in re.sub(r"\s*=\s*", "=", " ".join(assignments)).split():
             name, equals, text = assignment.partition("=")
-            self._known(name.strip() if equals else assignment)
-            values[name.strip()] = known[name.strip()].parse(text)
+            self._known(name if equals else assignment)
+            values[name] = known[name].parse(text)
         return values
 
     def check(self, values: dict) -> dict:

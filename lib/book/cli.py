@@ -90,6 +90,7 @@ def replicate(check):
 @click.argument("assignments", nargs=-1, metavar="[PARAMETER=VALUE]…")
 def chapter(name, assignments):
     """Re-execute one chapter with parameters; the book itself stays as it is."""
+    from lib.book import execution, run_page
 
     source = chapters.find(name)
     values = source.parse(list(assignments))
@@ -130,6 +131,7 @@ def problem_set(name, roster, assignments, seed, pdf):
 @cli.command()
 def notebooks():
     """Write a plain .ipynb beside each chapter's source, for papermill or JupyterLab."""
+    from lib.book import execution
 
     for source in chapters.chapters():
         target = source.path.with_suffix(".ipynb")
@@ -169,6 +171,7 @@ def bench(arguments):
 @cli.command()
 def lint():
     """Check style and format of the code and of the chapters' code."""
+    from lib.book import execution
 
     folder = paths.BUILD / "lint"
     folder.mkdir(parents=True, exist_ok=True)
@@ -213,6 +216,7 @@ def main() -> int:
         click.echo(sentence(error), err=True)
         return 1
     except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped; what was finished is kept.", err=True)
         return 130
     return 0
 

@@ -245,7 +245,7 @@ def spans(
         ax.plot(frame[name], place, "o", ms=5, color=color, label=str(name))
     ax.set_yticks(place, [str(name) for name in frame.index], fontsize="small")
     ax.tick_params(axis="y", length=0)
-    ax.invert_yaxis()
+    ax.set_ylim(len(frame) - 0.4, -0.6)
     ax.figure.legend(frameon=False, loc="outside upper center", ncols=len(frame.columns))
     ax.set(xlabel=label, ylabel="", **axis)
     return ax

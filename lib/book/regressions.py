@@ -58,6 +58,27 @@ def shown(estimate, row: str, brackets: str = "se", digits: int = 2) -> str:
     return cell(estimate.params[row], bracket, estimate.stars[row], digits)
 
 
+def has(estimate) -> bool:
+    """Tell an estimate from nothing, and from the error that says why there is none."""
+    return estimate is not None and not isinstance(estimate, BookError)
+
+
+def said(found, row: str | int, digits: int = 4) -> str:
+    """Write a coefficient and its t value for a sentence, or why there is none.
+
+    Parameters
+    ----------
+    found : estimate or BookError
+    row : str or int
+        Name of the coefficient.
+    digits : int
+    """
+    if not has(found):
+        told = str(found).rstrip(".")
+        return f"no number, because {told[:1].lower()}{told[1:]}"
+    return f"{found.params[row]:.{digits}f} (t = {found.tstats[row]:.2f})".replace("-", "−")
+
+
 def beside(
     paper: str,
     item: str,
@@ -109,8 +130,8 @@ def lines(
     paper, item : str
         Which published table.
     estimates : mapping of str to mapping of str to estimate
-        What a column of ours is called → published column → our estimate; where there is none the
-        cell holds a dash.
+        What a column of ours is called → published column → our estimate; where there is none, or
+        the error that says why, the cell holds a dash.
     columns, rows : mapping of str to str
         Key of the published column or row → its name for a reader, in order. N and R² are added.
     brackets : {"t", "se"}
@@ -130,14 +151,14 @@ def lines(
             if (column, row, "coef") in printed.index:
                 coef, inside = (printed["value"][column, row, s] for s in ("coef", brackets))
                 text = f"{coef}{printed['stars'][column, row, 'coef']} ({inside})"
-                mine = [shown(e, row, brackets, digits) if e else "–" for e in ours.values()]
+                mine = [shown(e, row, brackets, digits) if has(e) else "–" for e in ours.values()]
                 out.append([heading, name, text.replace("-", "−"), *mine])
         for row, stat, name in (("observations", "n", "N"), ("r2", "r2", "R²")):
             if (column, row, stat) in printed.index:
                 text = f"{int(float(printed['value'][column, row, stat])):,}" if stat == "n" else ""
                 text = text or printed["value"][column, row, stat]
                 mine = [
-                    "–" if e is None else f"{e.nobs:,}" if stat == "n" else f"{getattr(e, r2):.3f}"
+                    "–" if not has(e) else f"{e.nobs:,}" if stat == "n" else f"{getattr(e, r2):.3f}"
                     for e in ours.values()
                 ]
                 out.append([heading, name, text, *mine])
