@@ -332,6 +332,7 @@ def test_five_groups_also_read_sums():
         gvc.five_groups(by_country), gvc.five_groups(terms).groupby("exporter").sum()
     )
     assert sorted(sum(GROUPS.values(), ())) == sorted(SIXTEEN)
+    assert sorted(gvc.TERMS) == sorted(SIXTEEN)
 
 
 def test_an_unknown_approach_is_refused():

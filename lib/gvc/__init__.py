@@ -4,7 +4,15 @@ Ask :func:`which_measure` which one answers a question.
 """
 
 from lib.gvc.choose import which_measure
-from lib.gvc.exports import borin_mancini, factor_content, five_groups, gvc_trade, kww, wwz
+from lib.gvc.exports import (
+    TERMS,
+    borin_mancini,
+    factor_content,
+    five_groups,
+    gvc_trade,
+    kww,
+    wwz,
+)
 from lib.gvc.linkage import first_mover_gap, linkage
 from lib.gvc.panel import panel
 from lib.gvc.position import (
@@ -41,6 +49,7 @@ from lib.gvc.value_added import (
 )
 
 __all__ = [
+    "TERMS",
     "Table",
     "average_propagation_length",
     "backward_linkages",

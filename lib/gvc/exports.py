@@ -23,6 +23,25 @@ GROUPS = {
     "FVA": ("OVA_FIN", "MVA_FIN", "OVA_INT", "MVA_INT"),
     "FDC": ("ODC", "MDC"),
 }
+TERMS = {
+    "DVA_FIN": "own value in final goods",
+    "DVA_INT": "own, in inputs absorbed by the importer",
+    "DVA_INTrexI1": "own, in inputs sent on, for a third country's own use",
+    "DVA_INTrexF": "own, in the importer's final goods for third countries",
+    "DVA_INTrexI2": "own, in inputs sent on, for final goods sold abroad",
+    "RDV_INT": "own, returned in inputs",
+    "RDV_FIN": "own, returned in final goods of the importer",
+    "RDV_FIN2": "own, returned in final goods of third countries",
+    "OVA_FIN": "third countries' value in final goods",
+    "MVA_FIN": "the importer's value in final goods",
+    "OVA_INT": "third countries' value in inputs",
+    "MVA_INT": "the importer's value in inputs",
+    "DDC_FIN": "own, counted again, from final exports",
+    "DDC_INT": "own, counted again, from inputs",
+    "ODC": "third countries' value, sent on by the importer",
+    "MDC": "the importer's value, sent on by the importer",
+}
+"""The sixteen terms in words, in the order of the columns of :func:`wwz`."""
 
 
 def wwz(table: Table, factor=None) -> pd.DataFrame:
