@@ -14,10 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.txt"
+PROJECT = ROOT / "pyproject.toml"
 
 
 def lock_hash() -> str:
-    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    """Hash what the environment is made of: the lock, and what the project says of itself."""
+    return hashlib.sha256(LOCK.read_bytes() + PROJECT.read_bytes()).hexdigest()
 
 
 def stamp(prefix: Path) -> Path:

@@ -128,15 +128,30 @@ def problem_set(name, roster, assignments, seed, pdf):
     click.echo(f"Each student's notebook, figures and tables: {folder / 'runs'}")
 
 
+@cli.command("test-settings")
+@click.argument("names", nargs=-1, metavar="[CHAPTER]…")
+@click.option("--tier", type=click.Choice(["original", "sample"]))
+@click.option("--one", is_flag=True, help="One random setting for each chapter and tier.")
+@click.option("--seed", default=1, type=click.IntRange(0), show_default=True)
+def test_settings(names, tier, one, seed):
+    """Run chapters at many legal settings; check their numbers by the shown cells alone."""
+    from lib.book import settings
+
+    outcomes = settings.run(list(names), tier, one, seed)
+    failed = [o for o in outcomes if o.told and not o.refused]
+    refused = sum(o.refused for o in outcomes)
+    click.echo(f"{len(outcomes)} runs: {refused} refused, {len(failed)} failed.")
+    if failed:
+        raise BookError(f"{len(failed)} settings failed; see above.")
+
+
 @cli.command()
 def notebooks():
     """Write a plain .ipynb beside each chapter's source, for papermill or JupyterLab."""
-    from lib.book import execution
+    from lib.book import lab
 
     for source in chapters.chapters():
-        target = source.path.with_suffix(".ipynb")
-        jupytext.write(execution.to_notebook(source), target)
-        click.echo(target)
+        click.echo(lab.write(source))
 
 
 @cli.command()

@@ -154,9 +154,11 @@ class Pages:
         self.rests = provenance.Provenance(p.name for p in run.chapter.parameters)
         self.nth = Counter()
         kept = run.record("values.csv")
-        self.kept = {
-            (row.expression, int(row.nth)): row for row in kept.itertuples() if not row.name
-        }
+        self.kept = {}
+        if "expression" in kept:
+            self.kept = {
+                (row.expression, int(row.nth)): row for row in kept.itertuples() if not row.name
+            }
         self.comparisons = []
 
     # -- cells -----------------------------------------------------------------------------------
@@ -203,6 +205,9 @@ class Pages:
         """Evaluate the roles of a cell of text; note whether it may stand in this run."""
         cell.source, said, certain = self._say(cell.source)
         tags = set(cell.metadata.get("tags", []))
+        if "caption" in tags:  # the exhibit says it
+            cell.metadata["tags"] = [*tags, "drop"]
+            return
         stands = self.run.recorded and certain
         if tags & {"finding", "neutral"} and stands != ("finding" in tags):
             cell.metadata["tags"] = [*tags, "drop"]

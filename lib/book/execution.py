@@ -19,15 +19,42 @@ from lib.errors import BookError, Refused
 WORK = paths.BUILD / "work"
 
 
-def to_notebook(chapter: chapters.Chapter) -> nbformat.NotebookNode:
-    """Convert a source to a notebook, the same one every time."""
+def to_notebook(chapter: chapters.Chapter, shown: bool = False) -> nbformat.NotebookNode:
+    """Convert a source to a notebook, the same one every time.
+
+    With `shown`, folded cells of code are left out, but for the one that opens the chapter; of an
+    exhibit its caption stays, as text.
+    """
     notebook = jupytext.read(chapter.path)
     notebook.metadata["book"]["name"] = chapter.name
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{position:03d}"
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = chapter.parameter_cell
+    if shown:
+        notebook.cells = [
+            _words(cell) if is_folded(cell) and not opens(cell) else cell for cell in notebook.cells
+        ]
     return notebook
+
+
+def _words(cell) -> nbformat.NotebookNode:
+    """Return what an exhibit says in words, in the place of the cell that draws it."""
+    meta = cell.metadata
+    figure, table = meta.get("mystnb", {}).get("figure", {}), meta.get("table", {})
+    alt = meta.get("mystnb", {}).get("image", {}).get("alt", "")
+    caption = figure.get("caption", "") or table.get("caption", "")
+    return nbformat.v4.new_markdown_cell(f"{caption}\n\n{alt}", id=cell["id"])
+
+
+def is_folded(cell) -> bool:
+    """Tell whether the book folds a cell of code away."""
+    return any(tag.startswith("hide") for tag in cell.metadata.get("tags", []))
+
+
+def opens(cell) -> bool:
+    """Tell whether a cell is the one that opens its chapter: imports, and ``book.start``."""
+    return "book.start(" in cell.source
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -76,7 +103,12 @@ def execute(chapter: chapters.Chapter, target: Path, live: Path, parameters=None
 
 
 def run(
-    chapter: chapters.Chapter, result: Path, live: Path, parameters: dict, starts: int = 2
+    chapter: chapters.Chapter,
+    result: Path,
+    live: Path,
+    parameters: dict,
+    starts: int = 2,
+    shown: bool = False,
 ) -> None:
     """Let papermill execute a chapter into `result`; turn what goes wrong into one sentence.
 
@@ -84,7 +116,7 @@ def run(
     before its first word, when no cell has run, is started again.
     """
     source = result.with_name("in.ipynb")
-    nbformat.write(to_notebook(chapter), source)
+    nbformat.write(to_notebook(chapter, shown), source)
     try:
         papermill.execute_notebook(
             source,
@@ -107,7 +139,7 @@ def run(
         ) from error
     except RuntimeError as error:  # DeadKernelError is one, and a kernel that does not start
         if starts > 1 and "kernel_info" in str(error):
-            return run(chapter, result, live, parameters, starts - 1)
+            return run(chapter, result, live, parameters, starts - 1, shown)
         told = "the kernel died, perhaps for want of memory"
         raise BookError(f"{chapter.name}: {told} ({error}).") from error
     except CellTimeoutError as error:
