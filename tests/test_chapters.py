@@ -2,12 +2,13 @@
 
 import ast
 import re
+import statistics
 
 import jupytext
 import pytest
 
 from lib import data
-from lib.book import chapters, replication
+from lib.book import chapters, replication, roles
 from lib.errors import BookError
 
 ALL = chapters.chapters()
@@ -147,7 +148,7 @@ def test_goals_needs_and_abstract_are_read(chapter):
         ("word " * 1100, 10),
         ("word " * 900 + "\n```{code-cell}\n" + "code " * 900 + "\n```\n", 5),
         ("word " * 900 + "\n$$\n" + "x " * 900 + "\n$$\n", 5),
-        ("word " * 900 + "\n```{code-cell}\nchapter.figure(f)\nchapter.table(t)\n```\n", 10),
+        ("word " * 900 + "\n```{code-cell}\n    name: fig-1\n  name: tbl-2\n```\n", 10),
     ],
     ids=["words", "more words", "code", "formula", "figure and table"],
 )
@@ -168,9 +169,9 @@ def test_good_assignments_become_values_of_the_declared_type(chapter):
 @pytest.mark.parametrize(
     ("assignment", "told"),
     [
-        ("sigma=4", "no parameter 'sigma=4'"),
+        ("sigma=4", "no parameter 'sigma'"),
         ("theta", "no parameter 'theta'"),
-        ("=4", "no parameter '=4'"),
+        ("=4", "no parameter ''"),
         ("theta=four", "'four' is not a valid value"),
         ("theta=", "'' is not a valid value"),
         ("theta=0.5", "0.5 is out of range"),
@@ -254,13 +255,69 @@ def test_the_catalogue_says_which_chapters_use_a_dataset():
         assert set(entry.chapters) & written == use, key
 
 
-def test_every_chapter_opens_with_what_to_know_before_its_first_section():
-    for chapter in ALL:
-        text = chapter.path.read_text(encoding="utf-8")
-        assert text.index("chapter.opening()") < text.index("\n## "), chapter.name
-        calls = [c.source for c in cells(chapter) if "chapter.opening()" in c.source]
-        wanted = "chapter.opening()" + "\nchapter.banner()" * bool(chapter.datasets)
-        assert calls == [wanted], chapter.name
+@pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
+def test_a_chapter_opens_with_its_question_and_one_folded_cell(chapter):
+    notebook = jupytext.read(chapter.path)
+    first = notebook.cells[0].source
+    assert first.startswith("# ") and "{admonition} Question" in first and "\n## " not in first
+    opening = [c for c in cells(chapter) if "book.start(" in c.source]
+    assert len(opening) == 1 and opening[0].metadata["tags"] == ["hide-input"]
+    assert f'book.start("{chapter.name}")' in opening[0].source
+    imports = [c for c in cells(chapter) if re.search(r"(?m)^(import|from) ", c.source)]
+    assert imports == opening
+
+
+def visible(chapter):
+    """Return the code cells that a reader sees, without the parameters."""
+    tags = [(c, c.metadata.get("tags", [])) for c in cells(chapter)]
+    return [
+        c for c, t in tags if "parameters" not in t and not any(x.startswith("hide") for x in t)
+    ]
+
+
+def lines(cell) -> int:
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+@pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
+def test_a_chapter_shows_its_economics(chapter):
+    """Shown cells are short and many; one answers, and none records, labels or glues."""
+    shown, text = visible(chapter), chapter.path.read_text(encoding="utf-8")
+    assert len(shown) >= 6
+    assert max(map(lines, shown)) <= 15
+    tags = [tag for c in jupytext.read(chapter.path).cells for tag in c.metadata.get("tags", [])]
+    assert "answer" in tags
+    for old in ("chapter.value", "{glue:", "chapter.figure", "chapter.record", "(sample)"):
+        assert old not in text
+
+
+def test_the_book_shows_its_economics():
+    sizes = [lines(cell) for chapter in ALL for cell in visible(chapter)]
+    assert len(sizes) >= 120 and statistics.median(sizes) <= 8
+    code = sum(lines(cell) for chapter in ALL for cell in cells(chapter))
+    assert code <= 4500
+
+
+@pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
+def test_a_folded_cell_defines_nothing_that_is_used_elsewhere(chapter):
+    """Numbers of the text, the record and later cells come from cells that a reader sees."""
+    notebook = jupytext.read(chapter.path)
+    folded = [
+        c for c in cells(chapter) if c not in visible(chapter) and "book.start(" not in c.source
+    ]
+    folded = [c for c in folded if "parameters" not in c.metadata.get("tags", [])]
+    made = {n for c in folded for n in names(c.source, ast.Store)}
+    shown = visible(chapter)
+    seen = {n for c in shown for n in names(c.source, ast.Store)}
+    texts = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    read = {n for t in texts for e in roles.expressions(t) for n in names(e, ast.Load)}
+    read |= {n for c in shown for n in names(c.source, ast.Load)}
+    assert not (made & read) - seen
+
+
+def names(code, kind) -> set[str]:
+    tree = ast.parse(code.strip())
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, kind)}
 
 
 LEVELS = ["Recall", "Derive", "Re-run", "Compute", "Research"]

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lib.book import chapters, editions, pipeline
+from lib.book import chapters, editions, execution
 from lib.errors import BookError
 
 ALL = chapters.chapters()

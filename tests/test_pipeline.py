@@ -16,7 +16,7 @@ import papermill
 import pytest
 
 from lib import paths
-from lib.book import chapters, pipeline
+from lib.book import chapters, execution, pipeline
 from lib.errors import BookError
 
 pytestmark = pytest.mark.slow
@@ -368,7 +368,7 @@ def test_a_kill_between_figures_and_notebook_is_seen_even_when_the_source_is_put
     """Live results of an edited source must not stand beside the notebook of the old one."""
     stop = "        os.replace(result, target)\n"
     checkout.edit(
-        "lib/book/pipeline.py", stop, f"        os.environ.get('STOP') and os._exit(9)\n{stop}"
+        "lib/book/execution.py", stop, f"        os.environ.get('STOP') and os._exit(9)\n{stop}"
     )
     checkout.build()
     before = checkout.contents("book")
@@ -734,7 +734,7 @@ def test_a_kernel_that_dies_before_its_first_word_is_started_once_more(tmp_path,
         said.append("start")
         raise RuntimeError("Kernel died before replying to kernel_info")
 
-    monkeypatch.setattr(pipeline.papermill, "execute_notebook", dies)
+    monkeypatch.setattr(execution.papermill, "execute_notebook", dies)
     with pytest.raises(BookError, match="the kernel died"):
         execution.run(chapters.find("21"), tmp_path / "out.ipynb", tmp_path, {})
     assert said == ["start"] * 2

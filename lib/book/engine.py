@@ -153,6 +153,7 @@ class Pages:
         self.shelf = exhibits.Shelf(run)
         self.rests = provenance.Provenance(p.name for p in run.chapter.parameters)
         self.nth = Counter()
+        self.stood = run.recorded
         kept = run.record("values.csv")
         self.kept = {}
         if "expression" in kept:
@@ -169,7 +170,8 @@ class Pages:
         keys = self.rests.cell(MAGIC.sub("", cell.source), loads)
         declared = exhibits.declared(cell, self.run.chapter)
         if declared:
-            caption, alt = (self._say(text)[0] for text in (declared.caption, declared.alt))
+            texts = (declared.caption, declared.alt)  # the source line names the made-up world
+            caption, alt = (self._say(text, mark=False)[0] for text in texts)
             declared = exhibits.Exhibit(declared.kind, declared.label, caption, alt, declared.fold)
             self._exhibit(cell, declared, keys)
         elif self.run.made_up(keys) and any(_says_something(o) for o in cell.outputs):
@@ -208,7 +210,9 @@ class Pages:
         if "caption" in tags:  # the exhibit says it
             cell.metadata["tags"] = [*tags, "drop"]
             return
-        stands = self.run.recorded and certain
+        if "neutral" not in tags:  # which stands where the finding before it does not
+            self.stood = self.run.recorded and certain
+        stands = self.stood
         if tags & {"finding", "neutral"} and stands != ("finding" in tags):
             cell.metadata["tags"] = [*tags, "drop"]
             return
@@ -218,8 +222,8 @@ class Pages:
                 for e, t in said
             ]
 
-    def _say(self, source: str) -> tuple[str, list[tuple[str, str]], bool]:
-        """Evaluate the roles of a text.
+    def _say(self, source: str, mark: bool = True) -> tuple[str, list[tuple[str, str]], bool]:
+        """Evaluate the roles of a text; `mark` what is of the made-up world.
 
         Returns
         -------
@@ -233,7 +237,12 @@ class Pages:
             return source, [], True
         told = [self._value(e, r) for e, r in zip(wanted, self.ask(*wanted), strict=True)]
         queue, said = iter(told), [(e, t[0]) for e, t in zip(wanted, told, strict=True)]
-        text = roles.fill(source, lambda _: next(queue)[:2])
+
+        def say(_: str) -> tuple[str, bool]:
+            words, made_up, _ = next(queue)
+            return words, made_up and mark
+
+        text = roles.fill(source, say)
         return text, said, all(t[2] for t in told)
 
     def _value(self, expression: str, reply: dict) -> tuple[str, bool, bool]:
