@@ -39,15 +39,22 @@ def test_a_published_table_comes_back_as_printed():
 
 
 def test_columns_stand_side_by_side():
-    columns = {"1_kofgldj": ("(1)", estimate(tbi=12.0, constant=78.0))}
-    table = regressions.beside(PAPER, "table_3", columns, ROWS)
-    assert list(table) == ["variable", "(1), paper", "(1), ours"]
-    assert table["(1), paper"].tolist() == [
+    columns = {"1_kofgldj": estimate(tbi=12.0, constant=78.0)}
+    table = regressions.beside(PAPER, "table_3", columns, ROWS, {"kofgldj": "overall"})
+    assert list(table) == ["variable", "1 overall, paper", "1 overall, ours"]
+    assert table["1 overall, paper"].tolist() == [
         "11.55*** (3.52)", "78.85*** (0.67)", "615", "0.442",
     ]  # fmt: skip
-    assert table["(1), ours"].tolist() == ["12.00*** (4.00)", "78.00*** (26.00)", "615", "0.442"]
-    sample = regressions.beside(PAPER, "table_3", columns, ROWS, ours="sample")
-    assert "(1), sample" in sample
+    ours = table["1 overall, ours"].tolist()
+    assert ours == ["12.00*** (4.00)", "78.00*** (26.00)", "615", "0.442"]
+
+
+def test_printed_coefficients_come_with_error_and_stars():
+    """The first column of Table 3 by hand, and as many rows as Tables 3 to 6 have coefficients."""
+    printed = regressions.coefficients(PAPER)
+    first = printed[printed["column"] == "1_kofgldj"].set_index("row")
+    assert first.loc["tbi", ["coef", "se", "stars"]].tolist() == [11.5545, 3.5239, "***"]
+    assert len(printed) == 139 and printed.notna().all(axis=None)
 
 
 def test_a_table_in_lines_prints_what_the_paper_prints_and_ours():

@@ -1,6 +1,7 @@
 """Panel estimators with fixed effects, and inference for few clusters and weak instruments."""
 
 from lib.estimation.fixed_effects import Estimate, hdfe, two_way
+from lib.estimation.formulas import estimates, fit
 from lib.estimation.glm import GLMEstimate, glm
 from lib.estimation.inference import (
     Permutation,
@@ -31,6 +32,8 @@ __all__ = [
     "Permutation",
     "anderson_rubin_set",
     "break_year",
+    "estimates",
+    "fit",
     "glm",
     "hdfe",
     "imputation",
