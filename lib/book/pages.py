@@ -27,19 +27,21 @@ def substitutions() -> dict[str, str]:
         "data_size": download_size(),
         "teaching_table": teaching_table(),
         "exhibits": exhibits(),
+        **by_paper(results),
         **benchmarks(),
         **recorded_values(),
     }
 
 
 def recorded_values() -> dict[str, str]:
-    """Values that chapters glued into their text, as recorded on originals: ``v11_name``."""
+    """Values that chapters name for other pages, as recorded on originals: ``v11_name``."""
     values = {}
     for chapter in chapters.chapters():
         path = paths.REPLICATED / chapter.name / "values.csv"
         if path.is_file():
-            for row in pd.read_csv(path, dtype=str).itertuples():
-                mark = "" if row.tier == "original" else " (sample)"
+            rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+            for row in rows[rows["name"] != ""].itertuples():
+                mark = "" if row.tier == "original" else " (made up)"
                 values[f"v{chapter.number}_{row.name}"] = row.text + mark
     return values
 
@@ -58,6 +60,14 @@ def headline(results: pd.DataFrame) -> str:
         f"**{count.get('nearest', 0):,}** on the nearest sample that the data at hand allow; "
         f"{(tried['status'] == 'differs').sum():,} differ."
     )
+
+
+def by_paper(results: pd.DataFrame) -> dict[str, str]:
+    """Of each paper's results, how many were recomputed (``n_paper``) and met (``met_paper``)."""
+    tried = results[results["status"].isin(ATTEMPTED)]
+    met = tried[tried["status"].isin(["exact", "close"])]
+    counts = {"n": tried["paper"].value_counts(), "met": met["paper"].value_counts()}
+    return {f"{k}_{p}": f"{c.get(p, 0):,}" for k, c in counts.items() for p in replication.PAPERS}
 
 
 def summary(results: pd.DataFrame) -> str:
@@ -94,7 +104,7 @@ def _detail(part: pd.DataFrame) -> pd.DataFrame:
         replication.as_printed(value, text) if ok else ""
         for value, text, ok in zip(part["ours"], part["value"], made, strict=True)
     ]
-    ours = pd.Series(ours, index=part.index).where(part["tier"] != "sample", "*sample* only")
+    ours = pd.Series(ours, index=part.index).where(part["tier"] != "sample", "*made-up* only")
     remark = part["diagnosis"].fillna("").where(part["diagnosis"].fillna("") != "")
     return pd.DataFrame(
         {
