@@ -76,6 +76,13 @@ def test_cells_without_exports_are_dropped_or_zero_and_counted(terms):
     assert gvc.linkage(empty, floor=floor).attrs["zeros"] == 11
 
 
+def test_rounding_does_not_decide_at_a_floor_of_whole_millions(terms):
+    """Cells of one million, a hair more or less by rounding, are all at the floor."""
+    whole = terms.div(terms.sum(axis=1), axis=0)
+    noise = 1 + 1e-14 * np.where(np.arange(len(whole)) % 2, 1, -1)
+    assert gvc.linkage(whole.mul(noise, axis=0), floor=1.0).empty
+
+
 def test_years_stay_apart(terms):
     two = pd.concat({2000: terms, 2001: 2 * terms}, names=["year"])
     found = gvc.linkage(two)

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import data, gvc
-from lib.book import replication
+from lib import data, estimation
 from lib.errors import BookError
 from lib.models import services_gravity as gravity
 from lib.sample import services
@@ -19,40 +18,58 @@ def part(name):
 
 @pytest.fixture(scope="module")
 def found():
-    cells, economies = part("linkages"), part("economies")
-    panel = gravity.panel(cells, part("rules"), economies, services.DIGITAL)
-    rich = economies.loc[economies["developed"] == 1, "country"].unique()
-    wgi = {f"wgi_{m}": economies for m in range(1, 7)}
-    return gravity.with_traits(
-        panel,
-        stages=rich,
-        gap=gvc.first_mover_gap(cells).to_numpy(),
-        lengths=np.random.default_rng(0).random(len(cells)),
-        productivity=economies,
-        culture=data.load("cultural_distance", tier="sample"),
-        internet=data.load("internet_users", tier="sample"),
-        regulation=data.load("oecd_digital_stri", tier="sample"),
-        institutions=wgi,
-        globalisation=economies,
-        telephones=data.load("telephones_1990", tier="sample"),
+    return gravity.panel(part("linkages"), part("rules"), part("economies"), services.DIGITAL)
+
+
+def test_an_equation_is_the_regression_that_it_reads_as(found):
+    """By names: constant, product, part of the cells, and clusters, against hdfe itself."""
+    two = gravity.sides(found.pairs, part("economies"), "tfp").mean(axis=1)
+    panel = found.join(tfp=two)
+    ours = gravity.fit(
+        panel, "ln_vs ~ 1 + rule + rule:tfp | ikt + jkt + ijk", "year >= 2005", cluster="pair"
     )
+    cells = part("linkages").reset_index(drop=True)
+    frame = cells.assign(rule=panel["rule"], product=panel["rule"] * two.to_numpy()[panel.at])
+    frame = frame[frame["year"] >= 2005]
+    effects = [
+        ("exporter", "sector", "year"),
+        ("importer", "sector", "year"),
+        ("exporter", "importer", "sector"),
+    ]
+    expected = estimation.hdfe(
+        frame, "ln_vs", ["rule", "product"], effects, ("exporter", "importer"), constant=True
+    )
+    assert list(ours.params.index) == ["rule", "interaction_rule_tfp", "constant"]
+    np.testing.assert_allclose(ours.params, expected.params, rtol=1e-6)
+    np.testing.assert_allclose(ours.std_errors, expected.std_errors, rtol=1e-6)
 
 
-def test_every_column_of_the_paper_is_stated_with_its_rows():
-    """The names of coefficients are those of the published rows, for all seven tables."""
-    printed = replication.published().query("paper == 'dang_yin_2024' and stat == 'coef'")
-    printed = printed[printed["item"].isin(gravity.TABLES)]
-    for (item, column), rows in printed.groupby(["item", "column"])["row"]:
-        stated = gravity.TABLES[item][column]
-        assert set(rows) <= {*stated.x, *(["constant"] if stated.constant else [])}, (item, column)
-    assert printed.groupby(["item", "column"]).ngroups == sum(map(len, gravity.TABLES.values()))
+def test_a_third_part_of_an_equation_is_the_instrument(found):
+    """An instrument that is the regressor itself gives least squares."""
+    panel = found.join(same=found.pairs["rule"])
+    plain = gravity.fit(found, "ln_vs ~ rule + ln_msize | ikt + jkt + ijk")
+    two_stages = gravity.fit(panel, "ln_vs ~ ln_msize | ikt + jkt + ijk | rule ~ same")
+    assert two_stages.params.index[0] == "rule"
+    np.testing.assert_allclose(two_stages.params[plain.params.index], plain.params, rtol=1e-6)
 
 
-def test_every_column_can_be_estimated(found):
-    for columns in gravity.TABLES.values():
-        for column in columns.values():
-            estimate = gravity.estimate(found, column)
-            assert np.isfinite(estimate.std_errors).all() and estimate.nobs > 1000
+def test_conditions_are_on_pairs_and_years_or_on_cells(found):
+    cells = part("linkages")
+    np.testing.assert_array_equal(found.where("importer == 'CHN'"), cells["importer"] == "CHN")
+    digital = cells["sector"].isin(services.DIGITAL)
+    np.testing.assert_array_equal(found.where("~digital"), ~digital)
+    odd = (cells["year"] - cells["year"].min()) % 2 == 1
+    np.testing.assert_array_equal(found.where("(year - year.min()) % 2 == 1"), odd)
+
+
+def test_what_cannot_be_estimated_keeps_its_reason(found):
+    fits = gravity.fits(found, {"a": "ln_vs ~ rule | ikt", "b": "ln_vs ~ ln_vs1:rule + tariff"})
+    assert isinstance(fits["b"], BookError) and "no column 'tariff'" in str(fits["b"])
+    assert list(gravity.estimated(fits)) == ["a"]
+    assert gravity.estimated({"a": fits["a"]}, but=fits) == {}
+    assert gravity.attempt(lambda: 3) == 3
+    with pytest.raises(BookError, match="written y ~ x"):
+        gravity.fit(found, "ln_vs rule")
 
 
 def test_lags_are_those_of_the_pair_and_missing_in_the_first_years(found):
@@ -86,9 +103,9 @@ def test_size_is_the_log_of_the_sum_in_dollars(found):
 def test_effects_are_told_apart(found):
     cells = part("linkages")
     for name, keys in {
-        "exporter_sector_year": ["exporter", "sector", "year"],
-        "importer_sector_year": ["importer", "sector", "year"],
-        "pair_sector": ["exporter", "importer", "sector"],
+        "ikt": ["exporter", "sector", "year"],
+        "jkt": ["importer", "sector", "year"],
+        "ijk": ["exporter", "importer", "sector"],
         "pair": ["exporter", "importer"],
     }.items():
         groups = cells.groupby(keys, observed=True).ngroup()
@@ -117,17 +134,10 @@ def test_the_fitted_union_gives_the_papers_rows():
     assert 19 * (left["year"] >= 2002).sum() == 1_143_040
 
 
-def test_a_trait_of_the_exporter_is_refused_and_an_unknown_column_too(found):
-    absorbed = gravity.Column(("rule", "production_length"))
-    with pytest.raises(BookError, match="'production_length' does not vary"):
-        gravity.estimate(
-            found.join_cells(production_length=found["exporter_sector_year"].astype(float)),
-            absorbed,
-        )
-    with pytest.raises(BookError, match="no column 'tariff'"):
-        gravity.estimate(found, gravity.Column(("rule", "tariff")))
-    with pytest.raises(BookError, match="No trait 'tariff'"):
-        gravity.with_traits(found, tariff=1)
+def test_a_trait_of_the_exporter_is_refused(found):
+    panel = found.join_cells(length=found["ikt"].astype(float))
+    with pytest.raises(BookError, match="'length' does not vary"):
+        gravity.fit(panel, "ln_vs ~ rule + length | ikt + jkt + ijk")
 
 
 def test_rows_given_twice_are_refused():
@@ -140,11 +150,33 @@ def test_rows_given_twice_are_refused():
         gravity.panel(cells, rules, size[size["country"] != "USA"], [])
 
 
-def test_the_distance_in_globalisation_is_that_of_the_footnote():
-    """Equal economies: |ln(1 − 1/4 − 1/4)| = ln 2; the more unequal, the larger."""
-    cells = part("linkages")
-    level = part("economies")[["country", "year"]].assign(globalisation=70.0)
-    made = gravity.with_globalisation(
-        gravity.panel(cells, part("rules"), part("economies"), []), level
+def test_likeness_is_that_of_the_footnote():
+    """Equal sizes: ln(1 − 1/4 − 1/4) = −ln 2; sizes 1 and 3: ln(1 − 1/16 − 9/16)."""
+    two = pd.DataFrame({"exporter": [70.0, 1.0], "importer": [70.0, 3.0]})
+    np.testing.assert_allclose(gravity.similarity(two), [-np.log(2), np.log(6 / 16)])
+
+
+def test_institutional_distance_is_a_mean_of_squared_gaps_over_variances():
+    traits = pd.DataFrame(
+        {"country": ["A", "B", "C"], "year": 2010, "law": [0.0, 1.0, 2.0], "voice": [0.0, 3.0, 0.0]}
     )
-    np.testing.assert_allclose(made.pairs["globalisation_distance"], np.log(2))
+    pairs = gravity.pairs_of("ABC", [2010])
+    expected = {"A": {"B": 1.0 + 3.0, "C": 4.0}, "B": {"C": 1.0 + 3.0}}  # variances 1 and 3
+    found = gravity.institutional_distance(pairs, traits, ["law", "voice"])
+    for i, j, value in zip(pairs["exporter"], pairs["importer"], found, strict=True):
+        assert value == pytest.approx(expected[min(i, j)][max(i, j)] / 2)
+
+
+def test_fitted_values_are_those_of_a_regression_without_constant_traits():
+    rng = np.random.default_rng(1)
+    traits = pd.DataFrame({"a": rng.normal(size=50), "one": 1.0, "b": rng.normal(size=50)})
+    y = 2 + 3 * traits["a"] - traits["b"]
+    np.testing.assert_allclose(gravity.fitted(y, traits), y)
+
+
+def test_a_lag_skips_a_year_that_the_panel_lacks():
+    cells = part("linkages")
+    cells = cells[cells["year"] != 2005]
+    panel = gravity.panel(cells, part("rules"), part("economies"), [])
+    missing = pd.Series(np.isnan(panel["lag1_ln_vs"])).groupby(panel["year"]).all()
+    assert missing[2006] and not missing[2007] and not missing[2004]
