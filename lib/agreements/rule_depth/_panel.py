@@ -114,13 +114,13 @@ def codebook(security: str = "consumers") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by rule: `english` and `chinese` names, names of its `group` and `pillar`,
-        `deepening` (the form that scores 4), and the tests of a reader, `counts`, `excludes`,
+        Indexed by rule: `english` and `chinese` names, name of its `group`, its `pillar` as in
+        :func:`depth`, `deepening` (the form that scores 4), and the tests of a reader, `counts`, `excludes`,
         `deep_counts` and `example`; empty where a rule has none.
     """
     frame = pd.DataFrame(CODEBOOK["rules"]).T.rename_axis("rule").fillna("")
     groups = [CODEBOOK["groups"][_group(rule, security)] for rule in RULES]
-    frame["pillar"] = [CODEBOOK["pillars"][group["pillar"]]["english"] for group in groups]
+    frame["pillar"] = [group["pillar"] for group in groups]
     frame["group"] = [group["english"] for group in groups]
     return frame[CODED]
 
