@@ -115,8 +115,8 @@ def codebook(security: str = "consumers") -> pd.DataFrame:
     -------
     DataFrame
         Indexed by rule: `english` and `chinese` names, name of its `group`, its `pillar` as in
-        :func:`depth`, `deepening` (the form that scores 4), and the tests of a reader, `counts`, `excludes`,
-        `deep_counts` and `example`; empty where a rule has none.
+        :func:`depth`, `deepening` (the form that scores 4), and the tests of a reader, `counts`,
+        `excludes`, `deep_counts` and `example`; empty where a rule has none.
     """
     frame = pd.DataFrame(CODEBOOK["rules"]).T.rename_axis("rule").fillna("")
     groups = [CODEBOOK["groups"][_group(rule, security)] for rule in RULES]
