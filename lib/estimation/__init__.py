@@ -1,5 +1,6 @@
 """Panel estimators with fixed effects, and inference for few clusters and weak instruments."""
 
+from lib.estimation.attempts import coefficient, columns
 from lib.estimation.fixed_effects import Estimate, hdfe, two_way
 from lib.estimation.formulas import estimates, fit
 from lib.estimation.glm import GLMEstimate, glm
@@ -32,6 +33,8 @@ __all__ = [
     "Permutation",
     "anderson_rubin_set",
     "break_year",
+    "coefficient",
+    "columns",
     "estimates",
     "fit",
     "glm",

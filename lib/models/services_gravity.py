@@ -71,8 +71,9 @@ class Source:
     years : (int, int)
         First and last.
     services : tuple of str
-        Service sectors, under the codes of all editions: trade to other services, without
-        utilities, construction and private households.
+        Service sectors, under the codes of all editions and of the made-up tables, which have the
+        sectors of WIOD 2013: trade to other services, without utilities, construction and private
+        households.
     digital : tuple of str
         The digital-intensive ones: publishing, telecommunications, computing, finance,
         professions, arts (ISIC 58, 61, 62, 64, 69, 90), or the nearest sectors.
@@ -98,22 +99,22 @@ G H49 H50 H51 H52 H53 I J58T60 J61 J62_63 K L M N O P Q R S
 """
 _DIGITAL_2016 = "J58 J59_J60 J61 J62_J63 K64 K65 K66 M69_M70 M71 M72 M73 M74_M75 R_S"
 _DIGITAL_OECD = "58T60 61 62T63 64T66 69T75 90T93 J58T60 J61 J62_63 K M R"
+_WIOD_2013 = tuple(f"c{n}" for n in range(19, 35))
+_DIGITAL_2013 = ("c27", "c28", "c30", "c34")
 SOURCES = {
-    "wiod_2013": Source(
-        "WIOD 2013",
-        (1995, 2011),
-        tuple(f"c{n}" for n in range(19, 35)),
-        ("c27", "c28", "c30", "c34"),
-        EU,
-    ),
+    "wiod_2013": Source("WIOD 2013", (1995, 2011), _WIOD_2013, _DIGITAL_2013, EU),
     "wiod_2016": Source(
-        "WIOD 2016", (2000, 2014), tuple(_WIOD_2016.split()), tuple(_DIGITAL_2016.split()), EU
+        "WIOD 2016",
+        (2000, 2014),
+        (*_WIOD_2016.split(), *_WIOD_2013),
+        (*_DIGITAL_2016.split(), *_DIGITAL_2013),
+        EU,
     ),
     "oecd_icio": Source(
         "OECD ICIO",
         (2000, 2018),
-        tuple(_OECD.split()),
-        tuple(_DIGITAL_OECD.split()),
+        (*_OECD.split(), *_WIOD_2013),
+        (*_DIGITAL_OECD.split(), *_DIGITAL_2013),
         fitted_union(),
     ),
 }
@@ -508,8 +509,9 @@ def fitted(y: pd.Series, traits: pd.DataFrame) -> pd.Series:
     traits : DataFrame
         On the same rows; one with a gap has no fitted value, and a constant trait is left out.
     """
+    traits = traits.astype(float)
     names = [name for name in traits if traits[name].std() > 0]
-    data = traits[names].astype(float).assign(y=y.to_numpy())
+    data = traits[names].assign(y=y.to_numpy())
     slopes = estimation.slopes(data, ["y"], names)["y"]
     return y.mean() + (data[names] - data[names].mean()) @ slopes
 
