@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from lib.book import style
@@ -275,3 +276,12 @@ def cumulative(
     ax.legend(frameon=False, loc="upper left")
     ax.set(**({"xlabel": label, "ylabel": ylabel, "ylim": (0, 1)} | axis))
     return ax
+
+
+def grid(ax: Axes, values: np.ndarray, **options) -> None:
+    """Draw a square matrix with importers in rows and exporters in columns, both from one."""
+    sns.heatmap(values, ax=ax, square=True, linewidths=0.4, cbar=False, **options)
+    labels = np.arange(1, len(values) + 1)
+    ax.set_xticks(labels - 0.5, labels, fontsize="x-small", rotation=0)
+    ax.set_yticks(labels - 0.5, labels, fontsize="x-small", rotation=0)
+    ax.tick_params(length=0)

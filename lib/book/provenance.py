@@ -27,6 +27,7 @@ class Provenance:
         self.known = dict.fromkeys(names, NOTHING)
         self.loaded = NOTHING
         self._functions: dict[str, set[str]] = {}
+        self._imported: set[str] = set()
 
     def cell(self, source: str, loads: Iterable[str] = ()) -> frozenset[str]:
         """Read a code cell; return the datasets that what it shows rests on.
@@ -54,17 +55,21 @@ class Provenance:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [(alias.asname or alias.name).partition(".")[0] for alias in node.names]
             self.known |= dict.fromkeys(names, NOTHING)
+            self._imported |= set(names)
             return NOTHING
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             self._functions[node.name] = _free(node)
             self.known[node.name] = self._literal(node, loads)
             return NOTHING
+        if isinstance(node, COMPOUND):  # what a loop or a branch binds is known inside it
+            for name in _stored(node):
+                self.known.setdefault(name, NOTHING)
         keys = self._reads(node, loads)
         merge = isinstance(node, (*COMPOUND, ast.AugAssign))
         for name in _stored(node):
             self.known[name] = keys | (self.known.get(name, NOTHING) if merge else NOTHING)
             self._functions.pop(name, None)
-        for name in _changed(node):
+        for name in _changed(node) - self._imported:
             self.known[name] = keys | self.known.get(name, NOTHING)
         return keys
 
@@ -150,7 +155,8 @@ def _free(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Lambda | ast.FunctionDef):
         arguments = [a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)]
         local = set() if isinstance(node, ast.Lambda) else _stored(node)
-        return names - set(arguments) - local
+        made = [d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None]
+        return (names - set(arguments) - local).union(*(_free(d) for d in made))
     if isinstance(node, ast.AugAssign):
         return names | _base(node.target)
     return names

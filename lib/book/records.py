@@ -233,7 +233,7 @@ def comparison(run: exhibits.Run, items=None, statuses=None) -> pd.DataFrame:
         live_text = replication.as_printed(row["value_live"], row["value"])
         kept_text = replication.as_printed(row["value_recorded"], row["value"]) if known else "–"
         status = row["status_recorded"] if known and not real else row["status"]
-        if run.recorded and statuses and status not in statuses:
+        if run.recorded and statuses and status not in (*statuses, "needs data"):
             continue
         shown = {
             "number": replication.label(row),

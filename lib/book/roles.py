@@ -15,7 +15,7 @@ ROLE = re.compile(r"\{eval\}`([^`]+)`")
 FENCE = re.compile(r"(?ms)^ {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)\n.*?^ {0,3}(?P=fence)")
 SPECIAL = re.compile(r"([\\*_\[\]<>$`|{}~])")
 LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
-NOT_TEXT = re.compile(r"\s*(?:`{3,}|:{3,}|:[\w-]+:|\(|\+\+\+|\$\$)")
+NOT_TEXT = re.compile(r"\s*(?:`{3,}|:{3,}|:[\w-]+:|\([\w-]+\)=|\+\+\+|\$\$)")
 MADE_UP = "*In the made-up world:* "
 """What opens a block of text that quotes numbers of the sample world."""
 

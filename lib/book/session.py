@@ -170,6 +170,8 @@ def _banner(run: exhibits.Run) -> str:
     ]
     table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
     box = f":::{{admonition}} {_tiers(run)}\n:class: note dropdown data-banner\n\n{table}\n:::"
+    if not run.provenance:
+        box = ""
     if run.recorded:
         return box
     told = ", ".join(f"`{said}`" for said in _other(run))
@@ -194,6 +196,8 @@ def _other(run: exhibits.Run) -> list[str]:
 def _tiers(run: exhibits.Run) -> str:
     """Say in one line how many of a run's datasets are original."""
     stand_ins = sum(p.tier in exhibits.STANDS_IN for p in run.provenance.values())
+    if not run.provenance:
+        return "This chapter uses no data"
     if stand_ins == 0:
         return "Every number below is computed from original data"
     if stand_ins == len(run.provenance):

@@ -4,6 +4,7 @@ Countries are numbered 1, …, N by productivity. Bilateral arrays are importer 
 """
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from lib.errors import BookError
 from lib.models import eaton_kortum
@@ -159,3 +160,97 @@ def partner_distance(gains, distance) -> np.ndarray:
     own = np.where(own > 1e-6, own, 0)
     total = own.sum(1)
     return np.divide((own * distance).sum(1), total, out=np.full(n, np.nan), where=total > 0)
+
+
+def maps() -> dict[str, np.ndarray]:
+    """Return arrangements of ten countries, each a matrix of distances in steps (10 × 10)."""
+    n = 10
+    place = np.arange(n)
+    gap = abs(place[:, None] - place)
+    strip = np.stack([np.r_[:5, :5], np.repeat([0, 1], 5)])
+    folded = np.stack([np.r_[:5, 4:-1:-1], np.repeat([0, 1], 5)])
+    return {
+        "circle": ring_distance(n),
+        "straight line": gap,
+        "straight line, no distance above 5": np.minimum(gap, 5),
+        "two rows of five, both from the left": abs(strip[:, :, None] - strip[:, None]).sum(0),
+        "two rows of five, back and forth": abs(folded[:, :, None] - folded[:, None]).sum(0),
+    }
+
+
+def claims(
+    share: np.ndarray, distance: np.ndarray, region: np.ndarray, T: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Tell for which countries each statement of Li and Chen's section 2.3 holds.
+
+    Parameters
+    ----------
+    share : array, (steps of h, importer, exporter)
+        Trade shares, from the ideal chain to the regional one.
+    distance : array, (importer, exporter)
+    region : array, (country,)
+    T : array, (country,)
+        Technology.
+
+    Returns
+    -------
+    dict of str to array of bool, (country,)
+    """
+    length = average_distance(share, distance)
+    slack = 1e-9  # rounding of the solver
+    ranked = np.argsort(T, kind="stable")
+    rising = (np.diff(share[0][:, ranked], axis=1) >= -slack).all(axis=1)
+    at_home = (share * (region[:, None] == region)).sum(axis=-1)
+    return {
+        "at h = 0, buys like all others": (abs(share[0] - share[0, :1]) < slack).all(axis=1),
+        "at h = 0, buys more where productivity is higher": rising,
+        "buys more within its region at h = 1": at_home[-1] > at_home[0],
+        "at h = 1, its largest source lies in its region": region[share[-1].argmax(axis=1)]
+        == region,
+        "imports travel farthest at h = 0": (length <= length[0] + slack).all(axis=0),
+        "distance falls at every step of h": (np.diff(length, axis=0) < slack).all(axis=0),
+    }
+
+
+def scenario(
+    h: np.ndarray,
+    theta: float,
+    *,
+    kind: str,
+    n: int,
+    inner: float,
+    outer: float,
+    where: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Say how far imports travel in one setting, and for how many farthest in the ideal chain.
+
+    Parameters
+    ----------
+    h : array
+        Steps of the dial from the ideal chain to the regional one.
+    kind, n, inner, outer
+        Technology, number of countries, trade cost within and between regions.
+    where : array, optional
+        Distances; a circle by default.
+    """
+    where = ring_distance(n) if where is None else where
+    costs = chain_costs(h, regions(n), inner, outer)
+    solved = both_closures(technology(kind, n, theta), costs, theta)
+    length = {how: average_distance(s, where) / where.max() for how, s in solved.items()}
+    ideal, regional = 100 * length["wages adjust"][[0, -1]].mean(axis=1)
+    found = {
+        "ideal (% of largest)": ideal,
+        "regional (% of largest)": regional,
+        "change (%)": 100 * (regional / ideal - 1),
+        "countries": n,
+    }
+    most = {how: (x <= x[0] + 1e-9).all(axis=0).sum() for how, x in length.items()}
+    return found | {f"farthest, {how}": float(count) for how, count in most.items()}
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return Spearman's coefficient; zero where one of the two does not vary."""
+    there = np.isfinite(a) & np.isfinite(b)
+    a, b = a[there], b[there]
+    flat = len(a) < 3 or np.ptp(a) < 1e-6 or np.ptp(b) < 1e-6
+    return 0.0 if flat else float(spearmanr(a, b).statistic)
