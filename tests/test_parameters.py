@@ -39,7 +39,7 @@ def test_a_number_that_shown_cells_do_not_make_is_told(tmp_path, shown, problems
     assert len(settings.differences(whole, write(tmp_path / "shown", shown))) == problems
 
 
-@pytest.mark.slow
+@pytest.mark.settings
 @pytest.mark.originals
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_the_cells_that_a_reader_sees_make_every_recorded_number(chapter, tmp_path):
@@ -53,7 +53,7 @@ def test_the_cells_that_a_reader_sees_make_every_recorded_number(chapter, tmp_pa
     pd.testing.assert_frame_equal(ours, record)
 
 
-@pytest.mark.slow
+@pytest.mark.settings
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_a_chapter_runs_on_the_made_up_world_at_a_setting_drawn_at_random(chapter, monkeypatch):
     monkeypatch.setenv("GVC_BOOK_TIER", "sample")
@@ -62,7 +62,7 @@ def test_a_chapter_runs_on_the_made_up_world_at_a_setting_drawn_at_random(chapte
     assert outcome.refused or not outcome.told
 
 
-@pytest.mark.slow
+@pytest.mark.settings
 @pytest.mark.originals
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_a_chapter_runs_on_originals_at_a_setting_drawn_at_random(chapter, tmp_path):

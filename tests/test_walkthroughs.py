@@ -11,7 +11,7 @@ import pytest
 
 from lib import paths
 from lib.book import replication
-from lib.book.pipeline import environment
+from lib.book.execution import environment
 
 PAGE = (paths.BOOK / "walkthroughs.md").read_text(encoding="utf-8")
 FILE = re.compile(
@@ -76,7 +76,8 @@ def test_added_paper_reaches_the_scoreboard(tmp_path):
     root = tmp_path / "book-one"
     made = [".*", "_build", "_live", "*.ipynb", "__pycache__", "*.egg-info", "originals"]
     shutil.copytree(paths.ROOT, root, ignore=shutil.ignore_patterns(*made))
-    for name in ("data/published/example_2020.csv", "notebooks/51_example.md"):
+    chapter = ("notebooks/51_example.md", "notebooks/51_example.yml")
+    for name in ("data/published/example_2020.csv", *chapter):
         (root / name).write_text(FILES[name], encoding="utf-8")
     code = root / "lib" / "book" / "replication.py"
     text = code.read_text(encoding="utf-8")

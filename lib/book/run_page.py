@@ -1,11 +1,20 @@
 """A run of a chapter as one page: text, code, numbers and figures in a file of its own."""
 
+import re
 from html import escape
 from pathlib import Path
 
 import nbformat
 
 from lib.book import chapters, standalone
+
+GATES = (
+    (re.compile(r"(?m)^\([\w-]+\)=\n"), ""),
+    (re.compile(r"(?m)^```\{(exercise|solution)-end\}\n```$"), ""),
+    (re.compile(r"(?m)^```\{exercise-start\} ?(.*)\n(?::.*\n)*```$"), r"**Exercise. \1**"),
+    (re.compile(r"(?m)^```\{solution-start\} .*\n(?::.*\n)*```$"), "**Solution**"),
+)
+"""What only the book's own pages understand, and what stands for it here."""
 
 
 def write(chapter: chapters.Chapter, notebook: Path) -> Path:
@@ -22,7 +31,10 @@ def write(chapter: chapters.Chapter, notebook: Path) -> Path:
 def cells(cell, page: standalone.Page) -> list[str]:
     """Return a cell as HTML: its text, or its code, folded where the book folds it, and output."""
     if cell.cell_type != "code":
-        return [page.html(cell.source)]
+        source = cell.source
+        for pattern, words in GATES:
+            source = pattern.sub(words, source)
+        return [page.html(source)]
     tags = cell.metadata.get("tags", [])
     code = f"<pre><code>{escape(cell.source)}</code></pre>"
     if any(tag.startswith("hide") for tag in tags):
