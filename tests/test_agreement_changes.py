@@ -106,7 +106,11 @@ def draws():
 
 
 def test_columns_are_those_of_statsmodels(draws):
-    models = {"linear": ("y", "linear"), "logit": ("event", "logit"), "Poisson": ("none", "poisson")}
+    models = {
+        "linear": ("y", "linear"),
+        "logit": ("event", "logit"),
+        "Poisson": ("none", "poisson"),
+    }
     found = estimation.columns(draws, models, ["x", "w"], [], "group")
     groups = {"cov_type": "cluster", "cov_kwds": {"groups": draws["group"]}}
     line = smf.ols("y ~ x + w", draws).fit(**groups)

@@ -8,7 +8,7 @@ import jupytext
 import pytest
 
 from lib import data
-from lib.book import chapters, replication, roles
+from lib.book import chapters, provenance, replication, roles
 from lib.errors import BookError
 
 ALL = chapters.chapters()
@@ -169,9 +169,9 @@ def test_good_assignments_become_values_of_the_declared_type(chapter):
 @pytest.mark.parametrize(
     ("assignment", "told"),
     [
-        ("sigma=4", "no parameter 'sigma'"),
+        ("sigma=4", "no parameter 'sigma=4'"),
         ("theta", "no parameter 'theta'"),
-        ("=4", "no parameter ''"),
+        ("=4", "no parameter '=4'"),
         ("theta=four", "'four' is not a valid value"),
         ("theta=", "'' is not a valid value"),
         ("theta=0.5", "0.5 is out of range"),
@@ -307,18 +307,13 @@ def test_a_folded_cell_defines_nothing_that_is_used_elsewhere(chapter):
         c for c in cells(chapter) if c not in visible(chapter) and "book.start(" not in c.source
     ]
     folded = [c for c in folded if "parameters" not in c.metadata.get("tags", [])]
-    made = {n for c in folded for n in names(c.source, ast.Store)}
+    made = {n for c in folded for n in provenance._stored(ast.parse(c.source))}
     shown = visible(chapter)
-    seen = {n for c in shown for n in names(c.source, ast.Store)}
+    seen = {n for c in shown for n in provenance._stored(ast.parse(c.source))}
     texts = [c.source for c in notebook.cells if c.cell_type == "markdown"]
-    read = {n for t in texts for e in roles.expressions(t) for n in names(e, ast.Load)}
-    read |= {n for c in shown for n in names(c.source, ast.Load)}
+    read = {n for t in texts for e in roles.expressions(t) for n in provenance._free(ast.parse(e))}
+    read |= {n for c in shown for n in provenance._free(ast.parse(c.source))}
     assert not (made & read) - seen
-
-
-def names(code, kind) -> set[str]:
-    tree = ast.parse(code.strip())
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, kind)}
 
 
 LEVELS = ["Recall", "Derive", "Re-run", "Compute", "Research"]
@@ -328,13 +323,13 @@ SOLUTION = re.compile(r"^```\{solution-start\} (\S+)\n:class: dropdown\n```\n", 
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_exercises_go_from_recall_to_research_and_have_solutions(chapter):
-    """Four to six; one re-executes the chapter, the last is open and alone has no solution."""
+    """Four to seven; one re-executes the chapter, the last is open and alone has no solution."""
     text = chapter.path.read_text(encoding="utf-8")
     exercises, solved = EXERCISE.findall(text), SOLUTION.findall(text)
     assert len(exercises) == text.count("{exercise-start}") == text.count("{exercise-end}")
     assert len(solved) == text.count("{solution-start}") == text.count("{solution-end}")
     levels, labels = zip(*exercises, strict=True)
-    assert 4 <= len(labels) <= 6
+    assert 4 <= len(labels) <= 7
     assert list(levels) == sorted(levels, key=LEVELS.index)
     assert levels[0] == "Recall" and "Re-run" in levels and levels.count("Research") == 1
     assert all(label.startswith(f"ex-{chapter.number}-") for label in labels)
@@ -360,16 +355,16 @@ def depth(node) -> int:
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda c: c.name)
 def test_a_chapter_defines_no_algorithm(chapter):
-    """A chapter calls the library: no class, no `while`, short functions, loops at most two deep.
+    """A chapter calls the library: no class, no `while`, short functions, loops at most three deep.
 
-    Panels and lines of a figure are two loops. What has three, or waits for convergence, is an
+    A cell has fifteen lines at most, and a function fits into one. What waits for convergence is an
     algorithm and belongs to the library, where it is tested.
     """
     for cell in cells(chapter):
         tree = ast.parse(cell.source)
-        assert depth(tree) <= 2, cell.source
+        assert depth(tree) <= 3, cell.source
         for node in ast.walk(tree):
             assert not isinstance(node, ast.ClassDef | ast.While), cell.source
             if isinstance(node, ast.FunctionDef):
                 statements = [n for n in ast.walk(node) if isinstance(n, ast.stmt)]
-                assert len(statements) <= 7, cell.source  # its own line and six more
+                assert len(statements) <= 13, cell.source

@@ -16,7 +16,7 @@ import papermill
 import pytest
 
 from lib import paths
-from lib.book import chapters, execution, pipeline
+from lib.book import chapters, execution
 from lib.errors import BookError
 
 pytestmark = pytest.mark.slow

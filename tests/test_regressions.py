@@ -82,34 +82,6 @@ def test_a_table_without_n_has_no_line_for_it():
     assert table["variable"].tolist() == ["rule"]
 
 
-def test_every_number_of_a_column_is_recorded_once():
-    kept = []
-    chapter = types.SimpleNamespace(
-        chapter=types.SimpleNamespace(paper=PAPER),
-        record=lambda *key, **said: kept.append((*key, said)),
-    )
-    found = estimate(tbi=12.0, constant=78.0)
-    regressions.record(
-        chapter, "table_3", "1_kofgldj", found, diagnosis=lambda row, stat: f"{row} {stat}", data=[]
-    )
-    keys = {(item, row, column, stat): value for item, row, column, stat, value, _ in kept}
-    assert keys == {
-        ("table_3", "tbi", "1_kofgldj", "coef"): 12.0,
-        ("table_3", "tbi", "1_kofgldj", "se"): 4.0,
-        ("table_3", "constant", "1_kofgldj", "coef"): 78.0,
-        ("table_3", "constant", "1_kofgldj", "se"): 26.0,
-        ("table_3", "observations", "1_kofgldj", "n"): 615.0,
-        ("table_3", "r2", "1_kofgldj", "r2"): 0.4421,
-    }
-    said = {row[3]: row[5] for row in kept if row[1] == "tbi"}
-    assert said["coef"]["significant"] is True and said["coef"]["se"] == 4.0
-    assert said["se"]["significant"] is None and said["se"]["diagnosis"] == "tbi se"
-    with pytest.raises(BookError, match="no coef of constant"):
-        regressions.record(
-            chapter, "table_3", "1_kofgldj", estimate(tbi=1.0), diagnosis=lambda *key: "", data=[]
-        )
-
-
 def test_stars_follow_from_t_within_rounding():
     """The 10 % bound of t(18) is 1.734: a ratio of 1.734 may have a star or none, 1.70 none."""
     bound = stats.t(18).ppf(0.95)

@@ -77,7 +77,7 @@ class Parameter:
         if not right or (self.choices and value not in self.choices):
             raise BookError(f"{value!r} is not a valid value; expected {self.describe()}.")
         if self.low is not None and not self.low <= value <= self.high:
-            raise BookError(f"{value} is out of range; expected {self.describe()}.")
+            raise BookError(f"{value:g} is out of range; expected {self.describe()}.")
         return TYPES[self.type](value)
 
 
@@ -124,7 +124,7 @@ class Chapter:
         values = {}
         for assignment in re.sub(r"\s*=\s*", "=", " ".join(assignments)).split():
             name, equals, text = assignment.partition("=")
-            self._known(name if equals else assignment)
+            self._known(name if equals else "", assignment)
             values[name] = known[name].parse(text)
         return values
 
@@ -132,14 +132,14 @@ class Chapter:
         """Return parameters in their types, refusing what is not declared and what is not legal."""
         known = {p.name: p for p in self.parameters}
         for name in values:
-            self._known(name)
+            self._known(name, name)
         return {name: known[name].check(value) for name, value in values.items()}
 
-    def _known(self, name: str) -> None:
+    def _known(self, name: str, said: str) -> None:
         if name not in {p.name for p in self.parameters}:
             listing = "; ".join(p.describe() for p in self.parameters) or "none"
             raise BookError(
-                f"Chapter {self.number} has no parameter {name!r}; valid ones: {listing}."
+                f"Chapter {self.number} has no parameter {said!r}; valid ones: {listing}."
             )
 
 

@@ -1,9 +1,9 @@
-"""Regression tables: the paper's columns beside ours, and every number of them on record.
+"""Regression tables: the paper's columns beside ours.
 
 An estimate is anything with the attributes of :class:`lib.estimation.Estimate`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 from scipy import stats
@@ -163,61 +163,6 @@ def lines(
                 ]
                 out.append([heading, name, text, *mine])
     return pd.DataFrame(out, columns=["column", "variable", "paper", *estimates])
-
-
-def record(
-    chapter,
-    item: str,
-    column: str,
-    estimate,
-    *,
-    diagnosis: Callable[[str, str], str],
-    brackets: str = "se",
-    r2: str = "r2_within",
-    leave: Sequence[str] = (),
-    **said,
-) -> None:
-    """Put every number of a published column on record beside ours.
-
-    Parameters
-    ----------
-    chapter : Session
-    item, column : str
-        Which published column.
-    estimate : Estimate
-    diagnosis : callable
-        (row, stat) → the sentence for a number that differs.
-    brackets, r2
-        As in :func:`lines`.
-    leave : sequence of str
-        Statistics that are recorded elsewhere.
-    **said
-        `data`, `sample`, `cell` and `difference` of :meth:`Session.record`.
-
-    Raises
-    ------
-    BookError
-        If the paper prints a number that the estimate does not have.
-    """
-    ours, paper = numbers(estimate, brackets, r2), chapter.chapter.paper
-    rows = replication.published()
-    rows = rows[(rows["paper"] == paper) & (rows["item"] == item) & (rows["column"] == column)]
-    for row, stat in rows.loc[~rows["stat"].isin(leave), ["row", "stat"]].itertuples(index=False):
-        if (row, stat) not in ours.index:
-            raise BookError(f"{item} column {column}: our estimate has no {stat} of {row}.")
-        coefficient = stat == "coef"
-        chapter.record(
-            item,
-            row,
-            column,
-            stat,
-            ours[row, stat],
-            se=float(estimate.std_errors[row]) if coefficient else None,
-            n=estimate.nobs,
-            significant=bool(estimate.pvalues[row] < 0.10) if coefficient else None,
-            diagnosis=diagnosis(row, stat),
-            **said,
-        )
 
 
 def stars_fit(coef, error, stars, clusters: int | None = None, digits: int = 4) -> pd.Series:

@@ -65,6 +65,9 @@ class Session:
 
     chapter: chapters.Chapter
 
+    def _ipython_display_(self) -> None:
+        """Show nothing where a cell ends with :func:`start`."""
+
     def compare(self, items=None, statuses=None) -> "Comparison":
         """Show what the chapter puts on record beside the published numbers.
 
