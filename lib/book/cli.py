@@ -195,7 +195,9 @@ def lint():
         jupytext.write(execution.to_notebook(source), copy)
     ruff = [sys.executable, "-m", "ruff"]
     for places in (["."], ["--config", "pyproject.toml", *map(str, copies)]):
-        for command in (["check"], ["format", "--check"]):
+        # an import of a chapter may serve its text alone
+        ignored = ["--ignore", "F401,B905"] if len(places) > 1 else []
+        for command in (["check", *ignored], ["format", "--check"]):
             done = subprocess.run([*ruff, *command, *places], cwd=paths.ROOT)
             if done.returncode:
                 sys.exit(done.returncode)
