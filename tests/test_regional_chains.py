@@ -11,12 +11,9 @@ from lib.models.regional_chains import (
     average_distance,
     both_closures,
     chain_costs,
-    maps,
     partner_distance,
-    rank_correlation,
     regions,
     ring_distance,
-    scenario,
     technology,
 )
 
@@ -108,35 +105,3 @@ def test_partners_are_weighted_by_the_gains_of_the_country_itself():
     found = partner_distance(gains, distance)
     np.testing.assert_allclose(found, [(3 * 1 + 1 * 4) / 4, 1, 4])
     assert np.isnan(partner_distance(0 * gains, distance)).all()
-
-
-def test_maps_are_distances_and_two_rows_count_steps_on_a_grid():
-    for name, d in maps().items():
-        assert d.shape == (10, 10) and (d == d.T).all() and (np.diag(d) == 0).all(), name
-    rows = maps()["two rows of five, back and forth"]  # 1 2 3 4 5 above 10 9 8 7 6
-    assert (rows[0, 9], rows[4, 5], rows[0, 5]) == (1, 1, 5)
-    rows = maps()["two rows of five, both from the left"]  # 1 2 3 4 5 above 6 7 8 9 10
-    assert (rows[0, 5], rows[4, 9], rows[0, 9]) == (1, 1, 5)
-
-
-def test_in_an_equal_world_the_ideal_distance_is_half_the_largest():
-    """On a circle of ten equal countries the steps sum to 25: a mean of 2.5, half of five."""
-    setting = {"kind": "equal", "n": 10, "inner": 1.1, "outer": 1.5}
-    found = scenario(np.linspace(0, 1, 4), 4.0, **setting)
-    assert found["ideal (% of largest)"] == pytest.approx(50)
-    regional = found["regional (% of largest)"]
-    assert found["change (%)"] == pytest.approx(100 * (regional / 50 - 1)) and regional < 50
-    assert found["farthest, wages adjust"] == found["countries"] == 10
-    line = abs(np.subtract.outer(np.arange(10), np.arange(10)))
-    found = scenario(np.linspace(0, 1, 4), 4.0, where=line, **setting)
-    assert found["ideal (% of largest)"] == pytest.approx(100 * line.mean() / 9)
-
-
-def test_a_rank_correlation_ignores_scale_and_gaps_and_is_zero_without_variation():
-    a = np.array([1.0, 2.0, 3.0, 4.0, np.nan])
-    assert rank_correlation(a, np.array([1.0, 10.0, 11.0, 900.0, 5.0])) == 1
-    assert rank_correlation(a, np.array([4.0, 1.0, -3.0, -7.0, 0.0])) == -1
-    # Ranks 1 2 3 4 against 2 1 4 3: 1 - 6 * 4 / (4 * 15).
-    assert rank_correlation(a, np.array([2.0, 1.0, 4.0, 3.0, 0.0])) == pytest.approx(0.6)
-    assert rank_correlation(a, np.full(5, 7.0)) == 0
-    assert rank_correlation(a[:2], a[:2]) == 0

@@ -178,6 +178,40 @@ def maps() -> dict[str, np.ndarray]:
     }
 
 
+def claims(
+    share: np.ndarray, distance: np.ndarray, region: np.ndarray, T: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Tell for which countries each statement of Li and Chen's section 2.3 holds.
+
+    Parameters
+    ----------
+    share : array, (steps of h, importer, exporter)
+        Trade shares, from the ideal chain to the regional one.
+    distance : array, (importer, exporter)
+    region : array, (country,)
+    T : array, (country,)
+        Technology.
+
+    Returns
+    -------
+    dict of str to array of bool, (country,)
+    """
+    length = average_distance(share, distance)
+    slack = 1e-9  # rounding of the solver
+    ranked = np.argsort(T, kind="stable")
+    rising = (np.diff(share[0][:, ranked], axis=1) >= -slack).all(axis=1)
+    at_home = (share * (region[:, None] == region)).sum(axis=-1)
+    return {
+        "at h = 0, buys like all others": (abs(share[0] - share[0, :1]) < slack).all(axis=1),
+        "at h = 0, buys more where productivity is higher": rising,
+        "buys more within its region at h = 1": at_home[-1] > at_home[0],
+        "at h = 1, its largest source lies in its region": region[share[-1].argmax(axis=1)]
+        == region,
+        "imports travel farthest at h = 0": (length <= length[0] + slack).all(axis=0),
+        "distance falls at every step of h": (np.diff(length, axis=0) < slack).all(axis=0),
+    }
+
+
 def scenario(
     h: np.ndarray,
     theta: float,
@@ -192,24 +226,12 @@ def scenario(
 
     Parameters
     ----------
-    h : ndarray, shape (H,)
+    h : array
         Steps of the dial from the ideal chain to the regional one.
-    theta : float
-    kind : str
-        As for :func:`technology`.
-    n : int
-        Number of countries, in regions as of :func:`regions`.
-    inner, outer : float
-        Trade cost within and between regions.
-    where : ndarray, shape (n, n), optional
+    kind, n, inner, outer
+        Technology, number of countries, trade cost within and between regions.
+    where : array, optional
         Distances; a circle by default.
-
-    Returns
-    -------
-    dict
-        Mean distance at both ends of the dial in per cent of the largest distance and its change in
-        per cent, wages adjusting; ``countries``; and for each closure of :func:`both_closures` the
-        number of countries whose imports travel at no step farther than at the first.
     """
     where = ring_distance(n) if where is None else where
     costs = chain_costs(h, regions(n), inner, outer)
