@@ -94,7 +94,8 @@ def execute(chapter: chapters.Chapter, target: Path, live: Path, parameters=None
         fresh.mkdir()
         run(chapter, result, fresh, parameters or {})
         clean(chapter, result, fresh, Path(os.path.relpath(live, target.parent)))
-        live.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (live.parent, target.parent):
+            folder.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)  # first, so that no old notebook vouches for new figures
         shutil.rmtree(live, ignore_errors=True)
         os.replace(fresh, live)
