@@ -221,7 +221,8 @@ class Shelf:
             links = [("CSV", path), ("LaTeX", self.latex(body, stem, caption))]
             shown = table(body, f"tbl-{name}" if named else "", caption)
             return f"{shown}\n\n{self.links(links)}"
-        options = f":alt: {row['alt']}\n:width: 100%\n"
+        alt = " ".join(row["alt"].split())  # an option is one line
+        options = f":alt: {alt}\n:width: 100%\n"
         shown = f"```{{image}} {url}/{row['file']}\n{options}```\n\n{caption}"
         if named:
             head = f"```{{figure}} {url}/{row['file']}\n:name: fig-{name}\n"
