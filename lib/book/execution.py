@@ -126,7 +126,7 @@ def run(
             engine_name=engine.NAME,
             progress_bar=False,
             live=live,
-            env=environment(IPYTHONDIR=str(result.with_name("ipython"))),
+            env=environment(GVC_BOOK_LIVE=str(live), IPYTHONDIR=str(result.with_name("ipython"))),
         )
     except PapermillExecutionError as error:
         told = " ".join(error.evalue.split())
