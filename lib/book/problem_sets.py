@@ -295,7 +295,8 @@ def write(job: Job, students: list[Student], known: dict[str, dict], pdf: bool) 
             | run["parameters"]
             | {"draw": len(run["refused"]) + 1, "refused": refused}
         )
-        values.append(who | standalone.values(job.live(job.run_of(student.id))))
+        said = standalone.values(job.live(job.run_of(student.id))).drop(columns="name")
+        values += [who | row for row in said.to_dict("records")]
         tables += [who | cell for cell in cells(job, job.live(job.run_of(student.id)))]
         name = f"{job.chapter.number}_{student.id}"
         for folder, solved in ((sheets, False), (key, True)):
